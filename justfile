@@ -1,0 +1,63 @@
+# Without `just` on your machine, call ./just: it installs one for this project.
+
+# Every recipe, with what it does
+[private]
+default:
+    @{{just_executable()}} --justfile {{justfile()}} --list --unsorted
+
+# The same server natively and as a guest, side by side; `just run echo [ADDRESS]` runs one example as a guest
+[no-exit-message]
+run *EXAMPLE:
+    @setup/run-example {{EXAMPLE}}
+
+# Everything that has to hold: all recipes below
+[no-exit-message]
+test:
+    @setup/check fmt lint-native lint-wasm docs test-native test-wasip1 test-node test-browser run test-setup
+
+# Code is formatted as rustfmt wants it
+fmt:
+    cargo fmt --all --check
+
+# Clippy without a warning, in every world
+lint: lint-native lint-wasm
+
+# Clippy on this machine's own target
+lint-native:
+    cargo clippy --workspace --all-targets -- -D warnings
+
+# Clippy on both wasm targets
+lint-wasm:
+    setup/wasm-cargo clippy --target wasm32-wasip1 -p wasi-poll -p guest-examples -p conformance --all-targets -- -D warnings
+    setup/wasm-cargo clippy --target wasm32-unknown-unknown -p wasi-poll-preview1 --all-targets -- -D warnings
+
+# The documentation of every world, without a broken link
+docs:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+    RUSTDOCFLAGS="-D warnings" setup/wasm-cargo doc --target wasm32-wasip1 -p wasi-poll --no-deps
+
+# Every package's tests on this machine, the conformance cases and the house rules included
+[no-exit-message]
+test-native:
+    WASI_POLL_WASM_RUSTC="$(setup/wasm-std)" cargo test --workspace --no-fail-fast
+
+# The poller's tests as wasm32-wasip1 guests of the host
+[no-exit-message]
+test-wasip1:
+    setup/wasm-cargo test --target wasm32-wasip1 -p wasi-poll -p guest-examples -p conformance --no-fail-fast
+
+# preview1's tests on wasm32-unknown-unknown, in Node
+[no-exit-message]
+test-node:
+    setup/preview1-tests node --no-fail-fast
+
+# preview1's tests on wasm32-unknown-unknown, in headless Chromium
+[no-exit-message]
+test-browser:
+    setup/preview1-tests browser --no-fail-fast
+
+# The Debian way to a standard library for wasm: test-node and run once more, with it
+[no-exit-message]
+test-setup:
+    WASI_POLL_WASM_STD=debian {{just_executable()}} test-node
+    WASI_POLL_WASM_STD=debian {{just_executable()}} run
