@@ -1,1 +1,29 @@
-//! Placeholder.
+//! One set of cases, run in every world: natively on mio, and as a `wasm32-wasip1` guest on this project's host,
+//! whose sockets are the operating system's or a deterministic network's.
+//!
+//! A [`Case`] has a guest half, written on the public API alone, and a peer half, which is the other end of its
+//! sockets. They meet in two ways: bytes on those sockets, and lines the guest says. Nothing is ordered by sleeping.
+
+pub mod case;
+pub mod cases;
+pub mod guest;
+pub mod peer;
+pub mod prelude;
+pub mod watch;
+pub mod world;
+
+#[cfg(not(target_family = "wasm"))]
+pub mod build;
+#[cfg(not(target_family = "wasm"))]
+pub mod native;
+#[cfg(not(target_family = "wasm"))]
+pub mod os_peer;
+#[cfg(not(target_family = "wasm"))]
+pub mod verdict;
+#[cfg(not(target_family = "wasm"))]
+pub mod wasip1;
+
+pub use case::Case;
+pub use guest::Guest;
+pub use peer::Peer;
+pub use world::World;

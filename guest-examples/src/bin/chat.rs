@@ -23,16 +23,13 @@ const TURN_BYTES: usize = 16 * 1024;
 
 fn main() -> Result<()> {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:0".into());
-    let address = address
-        .parse()
-        .context("an address looks like 127.0.0.1:8080")?;
+    let address = address.parse().context("an address looks like 127.0.0.1:8080")?;
 
     let mut listener = TcpListener::bind(address)?;
     println!("listening on {}", listener.local_addr().unwrap_or(address));
 
     let mut poll = Poll::new()?;
-    poll.registry()
-        .register(&mut listener, LISTENER, Interest::READABLE)?;
+    poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
 
     let mut events = Events::with_capacity(256);
     let mut room = Room::default();
@@ -79,12 +76,8 @@ impl Room {
                     self.last += 1;
                     let both = Interest::READABLE | Interest::WRITABLE;
                     registry.register(&mut socket, Token(self.last), both)?;
-                    let mut client = Client {
-                        socket,
-                        line: Vec::new(),
-                        waiting: VecDeque::new(),
-                        gone: None,
-                    };
+                    let mut client =
+                        Client { socket, line: Vec::new(), waiting: VecDeque::new(), gone: None };
                     client.tell(&format!("* you are client {}", self.last));
                     self.tell_others(self.last, &format!("* client {} is here", self.last));
                     self.clients.insert(self.last, client);
@@ -120,11 +113,7 @@ impl Room {
     }
 
     fn tell_others(&mut self, number: usize, text: &str) {
-        for (_, client) in self
-            .clients
-            .iter_mut()
-            .filter(|(other, _)| **other != number)
-        {
+        for (_, client) in self.clients.iter_mut().filter(|(other, _)| **other != number) {
             client.tell(text);
         }
     }
@@ -135,10 +124,7 @@ impl Room {
             for client in self.clients.values_mut() {
                 client.flush();
             }
-            let gone = self
-                .clients
-                .iter_mut()
-                .find_map(|(n, c)| Some((*n, c.gone.take()?)));
+            let gone = self.clients.iter_mut().find_map(|(n, c)| Some((*n, c.gone.take()?)));
             let Some((number, reason)) = gone else { return };
             self.clients.remove(&number);
             self.tell_others(number, &format!("* client {number} {reason}"));

@@ -18,16 +18,13 @@ const TURN_BYTES: usize = 4 * BUFFER_BYTES;
 
 fn main() -> Result<()> {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:0".into());
-    let address = address
-        .parse()
-        .context("an address looks like 127.0.0.1:8080")?;
+    let address = address.parse().context("an address looks like 127.0.0.1:8080")?;
 
     let mut listener = TcpListener::bind(address)?;
     println!("listening on {}", listener.local_addr().unwrap_or(address));
 
     let mut poll = Poll::new()?;
-    poll.registry()
-        .register(&mut listener, LISTENER, Interest::READABLE)?;
+    poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
 
     let mut events = Events::with_capacity(1024);
     let mut clients: HashMap<Token, Client> = HashMap::new();
@@ -117,14 +114,7 @@ struct Client {
 impl Client {
     fn new(socket: TcpStream) -> Self {
         let buffer = Vec::new();
-        Self {
-            socket,
-            buffer,
-            written: 0,
-            readable: false,
-            writable: false,
-            read_closed: false,
-        }
+        Self { socket, buffer, written: 0, readable: false, writable: false, read_closed: false }
     }
 
     /// Moves what can be moved. Answers whether the client is still there.

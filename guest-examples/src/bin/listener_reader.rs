@@ -17,16 +17,13 @@ const LISTENER: Token = Token(1024);
 
 fn main() -> Result<()> {
     let address = env::args().nth(1).unwrap_or("127.0.0.1:0".into());
-    let address = address
-        .parse()
-        .context("an address looks like 127.0.0.1:8080")?;
+    let address = address.parse().context("an address looks like 127.0.0.1:8080")?;
 
     let mut listener = TcpListener::bind(address)?;
     println!("listening on {}", listener.local_addr().unwrap_or(address));
 
     let mut poll = Poll::new()?;
-    poll.registry()
-        .register(&mut listener, LISTENER, Interest::READABLE)?;
+    poll.registry().register(&mut listener, LISTENER, Interest::READABLE)?;
 
     let mut events = Events::with_capacity(128);
     let mut sockets = HashMap::new();
@@ -50,8 +47,7 @@ fn main() -> Result<()> {
                     }
                     let token = Token(accepted);
                     accepted += 1;
-                    poll.registry()
-                        .register(&mut socket, token, Interest::READABLE)?;
+                    poll.registry().register(&mut socket, token, Interest::READABLE)?;
                     sockets.insert(token, socket);
                     print!("accepted token {}, ", token.0);
                 }
