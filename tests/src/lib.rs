@@ -19,6 +19,12 @@ pub mod native;
 #[cfg(not(target_family = "wasm"))]
 pub mod os_peer;
 #[cfg(not(target_family = "wasm"))]
+pub mod running;
+#[cfg(not(target_family = "wasm"))]
+pub mod side_by_side;
+#[cfg(not(target_family = "wasm"))]
+pub mod transcript;
+#[cfg(not(target_family = "wasm"))]
 pub mod verdict;
 #[cfg(not(target_family = "wasm"))]
 pub mod wasip1;

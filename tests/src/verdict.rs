@@ -66,13 +66,20 @@ impl Heard {
     }
 }
 
+impl Log {
+    /// The lines, so far.
+    pub fn lines(&self) -> Vec<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// Panics unless both halves ended well, and tells all there is to tell.
 ///
 /// # Panics
 /// That is what it is for.
 #[track_caller]
 pub fn judge(name: &str, world: World, log: &Log, guest: Result<()>, peer: Result<()>) {
-    let said = log.0.lock().unwrap_or_else(PoisonError::into_inner).join("\n    ");
+    let said = log.lines().join("\n    ");
     let tell = |half: Result<()>| half.err().map_or("well".into(), |error| format!("{error:?}"));
     assert!(
         guest.is_ok() && peer.is_ok(),

@@ -1,0 +1,89 @@
+//! A program that runs beside the test: its lines, its end, and no way to outlive the test.
+
+use std::io::{self, BufRead, BufReader, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::verdict::{CASE_TIME, Said};
+
+/// A program, killed when dropped.
+#[derive(Debug)]
+pub struct Running {
+    child: Child,
+    deadline: Instant,
+    complaints: thread::JoinHandle<String>,
+}
+
+impl Running {
+    /// Starts it, and passes on what it prints.
+    ///
+    /// # Errors
+    /// When it can't be started.
+    pub fn start(command: &mut Command, said: Said) -> Result<Running> {
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().with_context(|| format!("start {command:?}"))?;
+        let output = child.stdout.take().context("its output is a pipe")?;
+        let mut errors = child.stderr.take().context("and so are its errors")?;
+        thread::spawn(move || {
+            for line in BufReader::new(output).lines().map_while(Result::ok) {
+                said.say(&line);
+            }
+        });
+        // Read on as well, or a talkative program would wait for its pipe.
+        let complaints = thread::spawn(move || {
+            let mut bytes = Vec::new();
+            // What was read before an error is still worth telling.
+            let _ = errors.read_to_end(&mut bytes);
+            String::from_utf8_lossy(&bytes).into_owned()
+        });
+        Ok(Running { child, deadline: Instant::now() + CASE_TIME, complaints })
+    }
+
+    /// The process's number.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Waits for its end, and returns what it wrote to standard error.
+    ///
+    /// # Errors
+    /// When it isn't a good one, or doesn't come: what the program complained of.
+    pub fn end(mut self) -> Result<String> {
+        let status = self.wait()?;
+        let complaints = self.stop();
+        match status {
+            Some(status) if status.success() => Ok(complaints),
+            Some(status) => bail!("{status}\n{complaints}"),
+            None => bail!("not at all, in {CASE_TIME:?}\n{complaints}"),
+        }
+    }
+
+    /// Ends it, and returns what it wrote to standard error.
+    pub fn stop(&mut self) -> String {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        let complaints = std::mem::replace(&mut self.complaints, thread::spawn(String::new));
+        complaints.join().unwrap_or_default()
+    }
+
+    fn wait(&mut self) -> io::Result<Option<ExitStatus>> {
+        while Instant::now() < self.deadline {
+            if let Some(status) = self.child.try_wait()? {
+                return Ok(Some(status));
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+        Ok(None)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
