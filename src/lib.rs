@@ -1,4 +1,53 @@
-//! mio's readiness API in two worlds: native, where it is mio, and `wasm32-wasip1`.
+//! mio's readiness API in two worlds: native programs, and `wasm32-wasip1` guests.
+//!
+//! A server written against [mio](https://docs.rs/mio/1) compiles unchanged for both once the
+//! dependency is named:
+//!
+//! ```toml
+//! [dependencies]
+//! mio = { package = "wasi-poll", version = "0.1" }
+//! ```
+//!
+//! # In each world
+//! - **Native and `wasm32-wasip2`**: every name *is* mio's, re-exported, so the crates that implement
+//!   mio's [`Source`](event::Source) fit as they are.
+//! - **`wasm32-wasip1`**: the same names with the same signatures, over preview1's `poll_oneoff`.
+//!   Where preview1 has no call for something, that something compiles and returns
+//!   [`Unsupported`](std::io::ErrorKind::Unsupported), with a text that says why.
+//!
+//! The [`guide`] builds a server step by step and tells what differs between the worlds.
+//!
+//! ```
+//! use std::time::Duration;
+//! use wasi_poll::{Events, Poll, Token, Waker};
+//!
+//! # fn main() -> std::io::Result<()> {
+//! let mut poll = Poll::new()?;
+//! let mut events = Events::with_capacity(16);
+//! let waker = Waker::new(poll.registry(), Token(7))?;
+//!
+//! waker.wake()?;
+//! poll.poll(&mut events, Some(Duration::from_secs(1)))?;
+//! assert_eq!(events.iter().next().map(|event| event.token()), Some(Token(7)));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! This file holds the choice of a world and nothing else: no other one asks what the target is.
 
-#[cfg(all(feature = "native", not(all(target_os = "wasi", target_env = "p1"))))]
+pub mod features;
+pub mod guide;
+
+// Unit tests run ours in every world, over a scripted host.
+#[cfg(any(test, all(target_os = "wasi", target_env = "p1")))]
+mod wasip1;
+#[cfg(any(test, all(target_os = "wasi", target_env = "p1")))]
+pub use wasip1::*;
+
+#[cfg(all(feature = "native", not(any(test, all(target_os = "wasi", target_env = "p1")))))]
 pub use mio::*;
+
+#[cfg(not(any(feature = "native", test, all(target_os = "wasi", target_env = "p1"))))]
+compile_error!(
+    "outside wasm32-wasip1 this crate is mio re-exported: enable its `native` feature (it is on by default)"
+);

@@ -1,0 +1,183 @@
+//! `TcpListener`, which claims a preopened listener and accepts from it. The streams are `tcp_stream`'s.
+
+use std::fmt;
+use std::io;
+use std::net::{self, Ipv4Addr, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+
+use super::super::event::Source;
+use super::super::host;
+use super::super::io_source::IoSource;
+use super::super::selector::Direction;
+use super::super::{Interest, Registry, Token};
+use super::TcpStream;
+use super::claims::claims;
+use super::unsupported::unsupported;
+
+/// A socket that listens for TCP connections and never blocks.
+pub struct TcpListener {
+    inner: IoSource<net::TcpListener>,
+    address: Option<SocketAddr>,
+}
+
+/// What `accept` says of a peer the host can't tell.
+const UNKNOWN_PEER: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
+
+impl TcpListener {
+    /// Listens on `addr`.
+    ///
+    /// # In each world
+    /// Natively it opens a socket. A guest claims a listener the host opened for it: port 0 claims the
+    /// next one free, any other address the one that is bound to exactly that. A host that doesn't tell
+    /// addresses (`LISTEN_FDADDRS` unset) gives the next one free to every bind.
+    ///
+    /// # Errors
+    /// In a guest [`PermissionDenied`](io::ErrorKind::PermissionDenied) for an address the host didn't
+    /// grant, [`AddrInUse`](io::ErrorKind::AddrInUse) for one claimed before, also when that listener
+    /// is closed since.
+    pub fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
+        let claim = claims().claim(addr)?;
+        let address = claim.address();
+        let listener = net::TcpListener::from(host::own(claim));
+        listener.set_nonblocking(true)?;
+        Ok(TcpListener { inner: IoSource::new(listener), address })
+    }
+
+    /// Takes over a listener from `std`. It must be non-blocking already.
+    ///
+    /// # In each world
+    /// In a guest a preopened listener taken this way counts as claimed.
+    pub fn from_std(listener: net::TcpListener) -> TcpListener {
+        let address = claims().note_owned(listener.as_raw_fd());
+        TcpListener { inner: IoSource::new(listener), address }
+    }
+
+    /// Accepts one connection; the stream doesn't block.
+    ///
+    /// # In each world
+    /// A guest is told `0.0.0.0:0` for the peer, as preview1's call has no room for an address.
+    ///
+    /// # Errors
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when none is pending: the next one then makes an event.
+    pub fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let accepted = self.inner.operate(&[Direction::Read], |listener| host::sock_accept(listener.as_fd()));
+        if let Err(error) = &accepted
+            && leaves_others_pending(error)
+        {
+            self.inner.rearm(&[Direction::Read]);
+        }
+        let stream = TcpStream::from(accepted?);
+        Ok((stream, UNKNOWN_PEER))
+    }
+
+    /// The address it listens on.
+    ///
+    /// # Errors
+    /// In a guest [`Unsupported`](io::ErrorKind::Unsupported) where the host doesn't tell.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.address.ok_or_else(|| unsupported("tell a listener's address without LISTEN_FDADDRS"))
+    }
+
+    /// Sets the time to live of outgoing packets.
+    ///
+    /// # Errors
+    /// In a guest always [`Unsupported`](io::ErrorKind::Unsupported).
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        Err(unsupported(format_args!("set a listener's ttl to {ttl}")))
+    }
+
+    /// The time to live of outgoing packets.
+    ///
+    /// # Errors
+    /// In a guest always [`Unsupported`](io::ErrorKind::Unsupported).
+    pub fn ttl(&self) -> io::Result<u32> {
+        Err(unsupported("tell a listener's ttl"))
+    }
+
+    /// Takes the error pending on the socket.
+    ///
+    /// # In each world
+    /// A guest is told the error of the last [`is_error`](crate::event::Event::is_error) event of this
+    /// registration.
+    ///
+    /// # Errors
+    /// Natively those of the operating system; none in a guest.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        Ok(self.inner.take_errno().map(host::error_of))
+    }
+}
+
+/// Whether an accept failed for want of room or by the fault of that one connection, so that the others
+/// in the queue still have to be reported.
+fn leaves_others_pending(error: &io::Error) -> bool {
+    let lacks_room = [wasi::ERRNO_MFILE, wasi::ERRNO_NFILE, wasi::ERRNO_NOBUFS, wasi::ERRNO_NOMEM];
+    error.kind() == io::ErrorKind::ConnectionAborted
+        || error
+            .raw_os_error()
+            .is_some_and(|raw| lacks_room.iter().any(|errno| i32::from(errno.raw()) == raw))
+}
+
+impl Source for TcpListener {
+    fn register(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
+        self.inner.register(registry, token, interests)
+    }
+
+    fn reregister(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
+        self.inner.reregister(registry, token, interests)
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        self.inner.deregister(registry)
+    }
+}
+
+impl fmt::Debug for TcpListener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl IntoRawFd for TcpListener {
+    fn into_raw_fd(self) -> RawFd {
+        self.inner.into_inner().into_raw_fd()
+    }
+}
+
+impl AsRawFd for TcpListener {
+    fn as_raw_fd(&self) -> RawFd {
+        self.inner.as_raw_fd()
+    }
+}
+
+impl AsFd for TcpListener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.inner.as_fd()
+    }
+}
+
+impl FromRawFd for TcpListener {
+    /// Takes over a descriptor, which must be a non-blocking listener's.
+    unsafe fn from_raw_fd(fd: RawFd) -> TcpListener {
+        // SAFETY: the caller hands over an open descriptor that nobody else owns.
+        TcpListener::from_std(unsafe { net::TcpListener::from_raw_fd(fd) })
+    }
+}
+
+impl From<OwnedFd> for TcpListener {
+    /// Takes over a descriptor, which must be a non-blocking listener's.
+    fn from(fd: OwnedFd) -> TcpListener {
+        TcpListener::from_std(net::TcpListener::from(fd))
+    }
+}
+
+impl From<TcpListener> for OwnedFd {
+    fn from(listener: TcpListener) -> OwnedFd {
+        listener.inner.into_inner().into()
+    }
+}
+
+impl From<TcpListener> for net::TcpListener {
+    fn from(listener: TcpListener) -> net::TcpListener {
+        listener.inner.into_inner()
+    }
+}

@@ -1,0 +1,242 @@
+//! `TcpStream`, one connection. Arming after its operations is `IoSource`'s.
+
+use std::fmt;
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::net::{self, Shutdown, SocketAddr};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+
+use super::super::event::Source;
+use super::super::host;
+use super::super::io_source::IoSource;
+use super::super::selector::Direction;
+use super::super::{Interest, Registry, Token};
+use super::unsupported::unsupported;
+
+/// A TCP connection that never blocks.
+///
+/// Closing it, by dropping, also deregisters it in a guest.
+pub struct TcpStream {
+    inner: IoSource<net::TcpStream>,
+}
+
+impl TcpStream {
+    /// Starts to connect to `addr`; a writable event tells when that has ended, and
+    /// [`take_error`](TcpStream::take_error) how.
+    ///
+    /// # Errors
+    /// In a guest always [`Unsupported`](io::ErrorKind::Unsupported): preview1 has no such call.
+    pub fn connect(addr: SocketAddr) -> io::Result<TcpStream> {
+        Err(unsupported(format_args!("connect to {addr}")))
+    }
+
+    /// Takes over a stream from `std`. It must be connected, and non-blocking already.
+    pub fn from_std(stream: net::TcpStream) -> TcpStream {
+        TcpStream { inner: IoSource::new(stream) }
+    }
+
+    /// The other end's address.
+    ///
+    /// # Errors
+    /// In a guest always [`Unsupported`](io::ErrorKind::Unsupported).
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        Err(unsupported("tell a stream's peer address"))
+    }
+
+    /// This end's address.
+    ///
+    /// # Errors
+    /// In a guest always [`Unsupported`](io::ErrorKind::Unsupported).
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        Err(unsupported("tell a stream's local address"))
+    }
+
+    /// Closes the connection for reading, for writing, or for both.
+    ///
+    /// # Errors
+    /// Those of the operating system, or of preview1's `sock_shutdown`.
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        host::sock_shutdown(self.inner.as_fd(), how)
+    }
+
+    /// Sends small writes at once (`true`), or gathers them (`false`).
+    ///
+    /// # Errors
+    /// In a guest always [`Unsupported`](io::ErrorKind::Unsupported).
+    pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
+        Err(unsupported(format_args!("set a stream's nodelay to {nodelay}")))
+    }
+
+    /// Whether small writes are sent at once.
+    ///
+    /// # Errors
+    /// In a guest always [`Unsupported`](io::ErrorKind::Unsupported).
+    pub fn nodelay(&self) -> io::Result<bool> {
+        Err(unsupported("tell a stream's nodelay"))
+    }
+
+    /// Sets the time to live of outgoing packets.
+    ///
+    /// # Errors
+    /// In a guest always [`Unsupported`](io::ErrorKind::Unsupported).
+    pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
+        Err(unsupported(format_args!("set a stream's ttl to {ttl}")))
+    }
+
+    /// The time to live of outgoing packets.
+    ///
+    /// # Errors
+    /// In a guest always [`Unsupported`](io::ErrorKind::Unsupported).
+    pub fn ttl(&self) -> io::Result<u32> {
+        Err(unsupported("tell a stream's ttl"))
+    }
+
+    /// Takes the error pending on the socket.
+    ///
+    /// # In each world
+    /// A guest is told the error of the last [`is_error`](crate::event::Event::is_error) event of this
+    /// registration.
+    ///
+    /// # Errors
+    /// Natively those of the operating system; none in a guest.
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        Ok(self.inner.take_errno().map(host::error_of))
+    }
+
+    /// Reads without taking the bytes away.
+    ///
+    /// # Errors
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock) when there are none: the next ones then make an event.
+    pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
+        // However few the bytes, they are still there: only WouldBlock arms.
+        self.inner.operate(&[Direction::Read], |stream| {
+            host::sock_recv(stream.as_fd(), buf, wasi::RIFLAGS_RECV_PEEK)
+        })
+    }
+
+    /// Runs the caller's own operation on the descriptor, so that events go on coming after it met
+    /// [`WouldBlock`](io::ErrorKind::WouldBlock).
+    ///
+    /// # Errors
+    /// Those of `f`.
+    pub fn try_io<F, T>(&self, f: F) -> io::Result<T>
+    where
+        F: FnOnce() -> io::Result<T>,
+    {
+        self.inner.operate(&Direction::BOTH, |_| f())
+    }
+}
+
+impl Read for TcpStream {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        (&*self).read(buf)
+    }
+
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        (&*self).read_vectored(bufs)
+    }
+}
+
+impl Read for &'_ TcpStream {
+    fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.inner.transfer(Direction::Read, buf.len(), |mut stream| stream.read(buf))
+    }
+
+    fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
+        let asked_bytes = bufs.iter().map(|buf| buf.len()).sum();
+        self.inner.transfer(Direction::Read, asked_bytes, |mut stream| stream.read_vectored(bufs))
+    }
+}
+
+impl Write for TcpStream {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        (&*self).write(buf)
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        (&*self).write_vectored(bufs)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        (&*self).flush()
+    }
+}
+
+impl Write for &'_ TcpStream {
+    fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
+        self.inner.transfer(Direction::Write, buf.len(), |mut stream| stream.write(buf))
+    }
+
+    fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {
+        let asked_bytes = bufs.iter().map(|buf| buf.len()).sum();
+        self.inner.transfer(Direction::Write, asked_bytes, |mut stream| stream.write_vectored(bufs))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.inner.operate(&[Direction::Write], |mut stream| stream.flush())
+    }
+}
+
+impl Source for TcpStream {
+    fn register(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
+        self.inner.register(registry, token, interests)
+    }
+
+    fn reregister(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
+        self.inner.reregister(registry, token, interests)
+    }
+
+    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+        self.inner.deregister(registry)
+    }
+}
+
+impl fmt::Debug for TcpStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt(f)
+    }
+}
+
+impl IntoRawFd for TcpStream {
+    fn into_raw_fd(self) -> RawFd {
+        self.inner.into_inner().into_raw_fd()
+    }
+}
+
+impl AsRawFd for TcpStream {
+    fn as_raw_fd(&self) -> RawFd {
+        self.inner.as_raw_fd()
+    }
+}
+
+impl AsFd for TcpStream {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.inner.as_fd()
+    }
+}
+
+impl FromRawFd for TcpStream {
+    /// Takes over a descriptor, which must be a non-blocking stream's.
+    unsafe fn from_raw_fd(fd: RawFd) -> TcpStream {
+        // SAFETY: the caller hands over an open descriptor that nobody else owns.
+        TcpStream::from_std(unsafe { net::TcpStream::from_raw_fd(fd) })
+    }
+}
+
+impl From<OwnedFd> for TcpStream {
+    /// Takes over a descriptor, which must be a non-blocking stream's.
+    fn from(fd: OwnedFd) -> TcpStream {
+        TcpStream::from_std(net::TcpStream::from(fd))
+    }
+}
+
+impl From<TcpStream> for OwnedFd {
+    fn from(stream: TcpStream) -> OwnedFd {
+        stream.inner.into_inner().into()
+    }
+}
+
+impl From<TcpStream> for net::TcpStream {
+    fn from(stream: TcpStream) -> net::TcpStream {
+        stream.inner.into_inner()
+    }
+}

@@ -1,0 +1,83 @@
+//! What the host says has failed or ended. The bench and its host are in the folder's `mod.rs`.
+
+use std::io;
+
+use super::{Answer, BOTH, Bench, Direction, EBADF, ECONNRESET, ERROR, HANGUP, Interest, Token};
+
+#[test]
+fn a_failed_subscription_is_an_error_event_and_the_poll_succeeds_for_the_others() {
+    let mut bench = Bench::new();
+    let bad = bench.register(4, 4, BOTH);
+    bench.register(5, 5, Interest::READABLE);
+    let failed = Answer { error: EBADF, ..Answer::default() };
+    bench.host.answer(4, Direction::Read, failed);
+    bench.host.answer(4, Direction::Write, failed);
+    bench.host.ready(5, Direction::Read);
+    let events = bench.poll(None);
+    assert_eq!(events.len(), 2);
+    let event = events.iter().find(|event| event.token() == Token(4));
+    let event = event.expect("the failed source's event");
+    assert!(event.is_error() && event.is_readable() && event.is_writable());
+    assert_eq!(bench.tokens(), [], "it doesn't fail again by itself");
+    assert_eq!(bench.selector.take_errno(bad), Some(EBADF));
+    assert_eq!(bench.selector.take_errno(bad), None);
+}
+
+#[test]
+fn an_error_in_one_direction_wakes_the_directions_of_interest() {
+    let mut bench = Bench::new();
+    bench.register(4, 4, Interest::READABLE);
+    let failed = Answer { error: EBADF, ..Answer::default() };
+    bench.host.answer(4, Direction::Read, failed);
+    let event = bench.one_event();
+    assert!(event.is_error() && event.is_readable() && !event.is_writable());
+}
+
+#[test]
+fn a_hangup_closes_the_direction_it_was_reported_for() {
+    let mut bench = Bench::new();
+    bench.register(4, 4, BOTH);
+    let hangup = Answer { flags: HANGUP, ..Answer::default() };
+    bench.host.answer(4, Direction::Read, hangup);
+    let event = bench.one_event();
+    assert!(event.is_readable() && event.is_read_closed() && !event.is_write_closed());
+    bench.host.answer(4, Direction::Write, hangup);
+    let event = bench.one_event();
+    assert!(event.is_writable() && event.is_write_closed() && !event.is_read_closed());
+}
+
+#[test]
+fn a_pending_socket_error_wakes_and_closes_both_directions() {
+    let mut bench = Bench::new();
+    let reset = bench.register(4, 4, BOTH);
+    let answer = Answer { flags: ERROR | HANGUP, nbytes: u64::from(ECONNRESET), ..Answer::default() };
+    bench.host.answer(4, Direction::Read, answer);
+    let event = bench.one_event();
+    assert!(event.is_error() && event.is_readable() && event.is_writable());
+    assert!(event.is_read_closed() && event.is_write_closed());
+    assert_eq!(bench.tokens(), [], "both directions are disarmed");
+    assert_eq!(bench.selector.take_errno(reset), Some(ECONNRESET));
+    assert_eq!(bench.selector.take_errno(reset), None);
+}
+
+#[test]
+fn a_failed_poll_keeps_its_kind_and_loses_nothing() {
+    let mut bench = Bench::new();
+    bench.register(4, 4, Interest::READABLE);
+    bench.host.ready(4, Direction::Read);
+    bench.host.failure = Some(io::ErrorKind::Unsupported);
+    let error = bench.selector.poll(&mut bench.host, &mut bench.events, None).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+    assert!(bench.events.is_empty());
+    assert_eq!(bench.tokens(), [4]);
+}
+
+#[test]
+fn a_failed_poll_does_not_hold_back_what_is_queued() {
+    let mut bench = Bench::new();
+    bench.register(4, 4, Interest::READABLE);
+    let waker = bench.selector.register_waker(Token(9));
+    bench.selector.wake(waker);
+    bench.host.failure = Some(io::ErrorKind::Unsupported);
+    assert_eq!(bench.tokens(), [9]);
+}

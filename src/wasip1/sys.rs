@@ -1,0 +1,120 @@
+//! The raw preview1 calls: all of the poller's unsafe stands here, but what `FromRawFd` asks of the
+//! sockets. What the calls mean for readiness is not decided here.
+//!
+//! Errnos become errors by `from_raw_os_error`, as `std` does it in this world. They must never be
+//! printed as `wasi::Errno`: its text for a number it doesn't know is undefined behaviour.
+
+use std::io;
+use std::net::Shutdown;
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+
+use super::net::Claim;
+use super::selector::PollOneoff;
+
+/// The host this module runs on.
+pub(super) struct Preview1;
+
+impl PollOneoff for Preview1 {
+    fn poll_oneoff(
+        &mut self,
+        subscriptions: &[wasi::Subscription],
+        events: &mut Vec<wasi::Event>,
+    ) -> io::Result<()> {
+        events.clear();
+        events.reserve(subscriptions.len());
+        // SAFETY: both arrays hold `subscriptions.len()` records, the second one reserved above.
+        let count =
+            unsafe { wasi::poll_oneoff(subscriptions.as_ptr(), events.as_mut_ptr(), subscriptions.len()) }
+                .map_err(error)?;
+        if count > subscriptions.len() {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "poll_oneoff claims to have written more events than it was given room for",
+            ));
+        }
+        // SAFETY: the host wrote this many events, no more than were reserved.
+        unsafe { events.set_len(count) };
+        Ok(())
+    }
+}
+
+/// Accepts a connection; the new socket doesn't block.
+pub(super) fn sock_accept(listener: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    // SAFETY: the call takes numbers only, and the descriptor is open while it is borrowed.
+    let fd = unsafe { wasi::sock_accept(raw(listener), wasi::FDFLAGS_NONBLOCK) }.map_err(error)?;
+    // SAFETY: the host has just opened this descriptor for us.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd.cast_signed()) })
+}
+
+/// Receives into `buf`.
+pub(super) fn sock_recv(socket: BorrowedFd<'_>, buf: &mut [u8], flags: wasi::Riflags) -> io::Result<usize> {
+    let buffers = [wasi::Iovec { buf: buf.as_mut_ptr(), buf_len: buf.len() }];
+    // SAFETY: the one buffer is borrowed for writing until the call returns.
+    let received = unsafe { wasi::sock_recv(raw(socket), &buffers, flags) };
+    received.map(|(count, _)| count).map_err(error)
+}
+
+/// Sends `buf`.
+pub(super) fn sock_send(socket: BorrowedFd<'_>, buf: &[u8]) -> io::Result<usize> {
+    let buffers = [wasi::Ciovec { buf: buf.as_ptr(), buf_len: buf.len() }];
+    // SAFETY: the one buffer is borrowed for reading until the call returns.
+    unsafe { wasi::sock_send(raw(socket), &buffers, 0) }.map_err(error)
+}
+
+/// Shuts one half down, or both.
+pub(super) fn sock_shutdown(socket: BorrowedFd<'_>, how: Shutdown) -> io::Result<()> {
+    let how = match how {
+        Shutdown::Read => wasi::SDFLAGS_RD,
+        Shutdown::Write => wasi::SDFLAGS_WR,
+        Shutdown::Both => wasi::SDFLAGS_RD | wasi::SDFLAGS_WR,
+    };
+    // SAFETY: the call takes numbers only, and the descriptor is open while it is borrowed.
+    unsafe { wasi::sock_shutdown(raw(socket), how) }.map_err(error)
+}
+
+/// Whether `fd` is a stream socket; an error where it isn't open.
+pub(super) fn is_stream_socket(fd: RawFd) -> io::Result<bool> {
+    // SAFETY: the call takes a number only, and answers EBADF to one that isn't open.
+    let stat = unsafe { wasi::fd_fdstat_get(fd.cast_unsigned()) }.map_err(error)?;
+    Ok(stat.fs_filetype == wasi::FILETYPE_SOCKET_STREAM)
+}
+
+/// The listener a claim is for.
+pub(super) fn own(claim: Claim) -> OwnedFd {
+    // SAFETY: the host opened this descriptor before the program started, and there is one claim for
+    // each of them.
+    unsafe { OwnedFd::from_raw_fd(claim.into_fd()) }
+}
+
+/// The error an errno stands for, 0 not being one.
+pub(super) fn error_of(errno: u16) -> io::Error {
+    io::Error::from_raw_os_error(i32::from(errno))
+}
+
+/// The descriptor of a subscription; a clock has none.
+#[cfg(test)]
+pub(super) fn fd_of(subscription: &wasi::Subscription) -> Option<RawFd> {
+    super::selector::direction(subscription.u.tag)?;
+    // SAFETY: both tags that name a direction stand for the same record, of plain numbers.
+    let readwrite = unsafe { subscription.u.u.fd_read };
+    Some(readwrite.file_descriptor.cast_signed())
+}
+
+/// The timeout of a clock's subscription; a descriptor has none.
+#[cfg(test)]
+pub(super) fn timeout_ns_of(subscription: &wasi::Subscription) -> Option<u64> {
+    if subscription.u.tag != wasi::EVENTTYPE_CLOCK.raw() {
+        return None;
+    }
+    // SAFETY: the tag is the clock's.
+    let clock = unsafe { subscription.u.u.clock };
+    Some(clock.timeout)
+}
+
+fn error(errno: wasi::Errno) -> io::Error {
+    error_of(errno.raw())
+}
+
+fn raw(fd: BorrowedFd<'_>) -> wasi::Fd {
+    fd.as_raw_fd().cast_unsigned()
+}
