@@ -1,3 +1,4 @@
+# shellcheck shell=sh disable=SC2034 # what is set here is used where it is sourced
 # Sourced by the scripts beside it: where tools are kept, and how to speak to whoever waits.
 # It installs nothing into the machine itself except Debian packages, and those only as root.
 
