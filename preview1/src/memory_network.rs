@@ -1,18 +1,209 @@
-//! A deterministic network in memory, with a virtual clock.
-use crate::{Edge, Errno, Network, Probe, SocketId, Stop};
+//! A deterministic network in memory with a virtual clock: its settings, its clock and what the trait asks
+//! for. What a stream holds is in `stream.rs`, what travels between two streams in `transport.rs`.
+
+mod addresses;
+mod schedule;
+mod socket;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod transport;
+
+use crate::{Edge, Errno, Levels, Network, Probe, SocketId, Stop};
+use addresses::Addresses;
+use schedule::Schedule;
+use slab::Slab;
+use socket::{Action, End, Kind, Listener, Socket};
+use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::net::{Shutdown, SocketAddr};
 
-/// A deterministic network.
-#[derive(Debug, Default)]
+/// A deterministic network: the same calls in the same order have the same effects at the same nanosecond.
+///
+/// Both ends of every connection live in it. Peers are driven by the methods of [`Network`], or act on their
+/// own at a set time ([`schedule_at`](MemoryNetwork::schedule_at)). Time stands still but in
+/// [`wait`](Network::wait) and [`step`](MemoryNetwork::step).
+///
+/// ```
+/// use std::io::IoSlice;
+/// use wasi_poll_preview1::{MemoryNetwork, Network};
+///
+/// let mut network = MemoryNetwork::new();
+/// let (listener, address) = network.listen("10.0.0.1:0".parse().unwrap()).unwrap();
+/// assert_eq!(address, "10.0.0.1:49152".parse().unwrap());
+///
+/// let peer = network.connect(address).unwrap();
+/// let (stream, _) = network.accept(listener).unwrap();
+/// network.schedule_at(1_000, move |network| {
+///     network.send(peer, &[IoSlice::new(b"hello")]).unwrap();
+/// });
+///
+/// let mut edges = Vec::new();
+/// while !edges.iter().any(|edge: &wasi_poll_preview1::Edge| edge.socket == stream && edge.levels.readable) {
+///     network.wait(None, &mut edges).unwrap();
+/// }
+/// assert_eq!(network.now_ns(), 1_000);
+/// ```
+///
+/// # What it models of TCP
+/// - A receive buffer is bounded; a send takes what fits, and `EAGAIN` when nothing does. Bytes on their way
+///   count as received. Reading makes room at once, whatever the latency.
+/// - A connection that finds the backlog full stays pending until one is accepted; nobody listening refuses
+///   it, at once where there is no latency.
+/// - A close with bytes unread, [`reset`](MemoryNetwork::reset), and the close of a listener before the
+///   accept reset the peer. Any other close is an end of stream, and a peer that goes on sending learns of it
+///   as from TCP: its first send is taken and answered by a reset, which is `EPIPE` after an end of stream.
+/// - Bytes that arrive after an own `shutdown` of receiving are dropped.
+/// - A listener on the unspecified address takes connections to every address of its family.
+///
+/// # Edges
+/// They have the meaning of an edge-triggered epoll, for every open socket: a change that adds readiness
+/// (new bytes or connections, room after a full buffer, an end, a reset, an own shutdown, a finished connect),
+/// and one for a socket that is ready when `connect` or `accept` hands it out. An edge tells all current
+/// levels, and is dropped when there are none left at the time of the wait.
+#[derive(Debug)]
 pub struct MemoryNetwork {
     now_ns: u64,
+    settings: Settings,
+    sockets: Slab<Socket>,
+    /// Tells sockets apart that have the same number one after the other.
+    next_serial: u64,
+    addresses: Addresses,
+    schedule: Schedule<Action>,
+    /// The sockets with an edge to tell, oldest first, each once.
+    edges: VecDeque<End>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Settings {
+    receive_buffer_bytes: usize,
+    backlog: usize,
+    latency_ns: u64,
 }
 
 impl MemoryNetwork {
-    /// An empty one.
+    /// What [`realtime_ns`](Network::realtime_ns) says when [`now_ns`](Network::now_ns) is 0:
+    /// 2020-01-01T00:00:00Z.
+    pub const REALTIME_START_NS: u64 = 1_577_836_800_000_000_000;
+
+    /// An empty network at time 0, with receive buffers of 64 KiB, a backlog of 128 and no latency.
     pub fn new() -> MemoryNetwork {
-        MemoryNetwork::default()
+        MemoryNetwork {
+            now_ns: 0,
+            settings: Settings { receive_buffer_bytes: 64 * 1024, backlog: 128, latency_ns: 0 },
+            sockets: Slab::new(),
+            next_serial: 0,
+            addresses: Addresses::default(),
+            schedule: Schedule::default(),
+            edges: VecDeque::new(),
+        }
+    }
+
+    /// Sets how many bytes a stream holds that were sent and not yet received; at least 1.
+    #[must_use]
+    pub fn with_receive_buffer_bytes(mut self, bytes: usize) -> MemoryNetwork {
+        self.settings.receive_buffer_bytes = bytes.max(1);
+        self
+    }
+
+    /// Sets how many connections a listener holds that nobody accepted yet; at least 1.
+    #[must_use]
+    pub fn with_backlog(mut self, connections: usize) -> MemoryNetwork {
+        self.settings.backlog = connections.max(1);
+        self
+    }
+
+    /// Sets how long everything takes from one end of a connection to the other.
+    #[must_use]
+    pub fn with_latency_ns(mut self, latency_ns: u64) -> MemoryNetwork {
+        self.settings.latency_ns = latency_ns;
+        self
+    }
+
+    /// Runs `action` when the clock reaches `at_ns`, within the [`wait`](Network::wait) that gets there. A time
+    /// that has passed is now. Actions for the same time run in the order they were scheduled.
+    pub fn schedule_at(&mut self, at_ns: u64, action: impl FnOnce(&mut MemoryNetwork) + Send + 'static) {
+        self.schedule.push(at_ns.max(self.now_ns), Action::Call(Box::new(action)));
+    }
+
+    /// Runs the next scheduled action or arrival, moving the clock to its time; false when there is none.
+    /// Edges stay pending for the next wait, so that peers can make time pass without taking them away.
+    ///
+    /// ```
+    /// use wasi_poll_preview1::{MemoryNetwork, Network};
+    /// let mut network = MemoryNetwork::new();
+    /// network.schedule_at(7, |_| {});
+    /// assert!(network.step());
+    /// assert_eq!(network.now_ns(), 7);
+    /// assert!(!network.step());
+    /// ```
+    pub fn step(&mut self) -> bool {
+        self.run_next(u64::MAX)
+    }
+
+    /// The address a socket has itself.
+    ///
+    /// # Errors
+    /// `EBADF` when it is not open.
+    pub fn local_address(&self, socket: SocketId) -> Result<SocketAddr, Errno> {
+        Ok(match &self.socket(socket)?.kind {
+            Kind::Listener(listener) => listener.address,
+            Kind::Stream(stream) => stream.local,
+        })
+    }
+
+    /// The address of a stream's other end.
+    ///
+    /// # Errors
+    /// `EBADF` when it is not open, `ENOTCONN` when it is a listener.
+    pub fn peer_address(&self, socket: SocketId) -> Result<SocketAddr, Errno> {
+        match &self.socket(socket)?.kind {
+            Kind::Listener(_) => Err(Errno::Notconn),
+            Kind::Stream(stream) => Ok(stream.remote),
+        }
+    }
+
+    /// Runs the next action due by `until_ns`; false when there is none.
+    fn run_next(&mut self, until_ns: u64) -> bool {
+        let Some((at_ns, action)) = self.schedule.pop_due(until_ns) else { return false };
+        self.now_ns = self.now_ns.max(at_ns);
+        match action {
+            Action::Call(action) => action(self),
+            Action::Knock { client, address } => self.knock(client, address),
+            Action::Arrive { to, packet } => self.arrive(to, packet),
+        }
+        true
+    }
+
+    /// Tells of every edge there is.
+    fn tell_edges(&mut self, edges: &mut Vec<Edge>) {
+        while let Some(End { id, serial }) = self.edges.pop_front() {
+            let Some(socket) = self.sockets.get_mut(id.0 as usize).filter(|found| found.serial == serial)
+            else {
+                continue;
+            };
+            socket.edge_pending = false;
+            let levels = self.levels(id);
+            if levels != Levels::default() {
+                edges.push(Edge { socket: id, levels });
+            }
+        }
+    }
+
+    fn levels(&self, id: SocketId) -> Levels {
+        match self.socket(id).map(|socket| &socket.kind) {
+            Ok(Kind::Listener(listener)) => {
+                Levels { readable: !listener.queue.is_empty(), ..Levels::default() }
+            }
+            Ok(Kind::Stream(stream)) => stream.levels(self.room(stream)),
+            Err(_) => Levels::default(),
+        }
+    }
+}
+
+impl Default for MemoryNetwork {
+    fn default() -> MemoryNetwork {
+        MemoryNetwork::new()
     }
 }
 
@@ -20,34 +211,72 @@ impl Network for MemoryNetwork {
     fn now_ns(&mut self) -> u64 {
         self.now_ns
     }
+
     fn realtime_ns(&mut self) -> u64 {
-        self.now_ns
+        MemoryNetwork::REALTIME_START_NS.saturating_add(self.now_ns)
     }
+
     fn listen(&mut self, address: SocketAddr) -> Result<(SocketId, SocketAddr), Errno> {
-        Ok((SocketId(0), address))
+        let address = self.addresses.bind(address)?;
+        let listener = Listener { address, queue: VecDeque::new(), waiting: VecDeque::new() };
+        let end = self.insert(Kind::Listener(listener), true);
+        self.addresses.listens(address, end.id);
+        Ok((end.id, address))
     }
-    fn connect(&mut self, _: SocketAddr) -> Result<SocketId, Errno> {
-        Err(Errno::Connrefused)
+
+    fn connect(&mut self, address: SocketAddr) -> Result<SocketId, Errno> {
+        self.connect_stream(address)
     }
-    fn accept(&mut self, _: SocketId) -> Result<(SocketId, SocketAddr), Errno> {
-        Err(Errno::Again)
+
+    fn accept(&mut self, listener: SocketId) -> Result<(SocketId, SocketAddr), Errno> {
+        self.accept_stream(listener)
     }
-    fn receive(&mut self, _: SocketId, _: &mut [u8], _: bool) -> Result<usize, Errno> {
-        Err(Errno::Again)
+
+    fn receive(&mut self, stream: SocketId, into: &mut [u8], peek: bool) -> Result<usize, Errno> {
+        let found = self.stream_mut(stream)?;
+        let moved = found.receive(into, peek)?;
+        if moved > 0 && !peek {
+            let sender = found.peer;
+            self.made_room(sender);
+        }
+        Ok(moved)
     }
-    fn send(&mut self, _: SocketId, _: &[IoSlice<'_>]) -> Result<usize, Errno> {
-        Err(Errno::Again)
+
+    fn send(&mut self, stream: SocketId, from: &[IoSlice<'_>]) -> Result<usize, Errno> {
+        self.send_bytes(stream, from)
     }
-    fn shutdown(&mut self, _: SocketId, _: Shutdown) -> Result<(), Errno> {
-        Ok(())
+
+    fn shutdown(&mut self, stream: SocketId, how: Shutdown) -> Result<(), Errno> {
+        self.shutdown_stream(stream, how)
     }
-    fn take_error(&mut self, _: SocketId) -> Option<Errno> {
-        None
+
+    fn take_error(&mut self, socket: SocketId) -> Option<Errno> {
+        self.stream_mut(socket).ok()?.error.take()
     }
-    fn close(&mut self, _: SocketId) {}
-    fn probe(&mut self, _: &mut [Probe]) {}
-    fn wait(&mut self, deadline_ns: Option<u64>, _: &mut Vec<Edge>) -> Result<(), Stop> {
-        self.now_ns = deadline_ns.ok_or(Stop::Stalled)?;
-        Ok(())
+
+    fn close(&mut self, socket: SocketId) {
+        self.close_socket(socket, false);
+    }
+
+    fn probe(&mut self, probes: &mut [Probe]) {
+        for probe in probes {
+            probe.levels = self.levels(probe.socket);
+        }
+    }
+
+    fn wait(&mut self, deadline_ns: Option<u64>, edges: &mut Vec<Edge>) -> Result<(), Stop> {
+        let told = edges.len();
+        while self.run_next(self.now_ns) {}
+        loop {
+            self.tell_edges(edges);
+            if edges.len() > told {
+                return Ok(());
+            }
+            if self.run_next(deadline_ns.unwrap_or(u64::MAX)) {
+                continue;
+            }
+            self.now_ns = self.now_ns.max(deadline_ns.ok_or(Stop::Stalled)?);
+            return Ok(());
+        }
     }
 }

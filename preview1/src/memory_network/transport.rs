@@ -1,0 +1,220 @@
+//! What happens between two ends of a connection: how it comes to be, what travels on it and how it ends.
+
+use super::MemoryNetwork;
+use super::addresses::destination;
+use super::socket::{Action, End, Kind, Listener, Packet};
+use super::stream::{Stage, Stream};
+use crate::{Errno, SocketId};
+use std::io::IoSlice;
+use std::net::{Shutdown, SocketAddr};
+
+impl MemoryNetwork {
+    /// Connects as a peer with an address of its own, rather than the lowest free port of the address it
+    /// connects to. Else as [`connect`](crate::Network::connect).
+    ///
+    /// # Errors
+    /// `EADDRINUSE` when `local` is taken, `EADDRNOTAVAIL` when no port is left, `ECONNREFUSED` when nobody
+    /// listens and there is no latency.
+    pub fn connect_from(&mut self, local: SocketAddr, address: SocketAddr) -> Result<SocketId, Errno> {
+        let remote = destination(address);
+        let local = self.addresses.bind(local)?;
+        let stream = Stream { owns_address: true, ..Stream::new(local, remote) };
+        let client = self.insert(Kind::Stream(stream), true);
+        if self.settings.latency_ns == 0 {
+            self.knock(client, remote);
+            let refused = self.stream_mut(client.id)?.error.take();
+            if let Some(errno) = refused {
+                self.close_socket(client.id, false);
+                return Err(errno);
+            }
+        } else {
+            self.send_off(Action::Knock { client, address: remote });
+        }
+        Ok(client.id)
+    }
+
+    /// Closes a socket so that its peer's connection breaks with `ECONNRESET`, whatever there is to read.
+    ///
+    /// ```
+    /// use wasi_poll_preview1::{Errno, MemoryNetwork, Network};
+    /// let mut network = MemoryNetwork::new();
+    /// let (listener, address) = network.listen("[::1]:0".parse().unwrap()).unwrap();
+    /// let peer = network.connect(address).unwrap();
+    /// let (stream, _) = network.accept(listener).unwrap();
+    /// network.reset(peer);
+    /// assert_eq!(network.receive(stream, &mut [0], false), Err(Errno::Connreset));
+    /// ```
+    pub fn reset(&mut self, socket: SocketId) {
+        self.close_socket(socket, true);
+    }
+
+    pub(super) fn connect_stream(&mut self, address: SocketAddr) -> Result<SocketId, Errno> {
+        self.connect_from(SocketAddr::new(destination(address).ip(), 0), address)
+    }
+
+    /// A connection reaches the address it wants.
+    pub(super) fn knock(&mut self, client: End, address: SocketAddr) {
+        let listener = self.addresses.listener(address);
+        let Some((id, listener)) = listener.and_then(|id| Some((id, self.listener_mut(id).ok()?))) else {
+            self.transmit(client, Packet::Reset);
+            return;
+        };
+        listener.waiting.push_back(client);
+        self.establish_waiting(id);
+    }
+
+    /// Lets as many waiting connections in as the backlog has room for.
+    fn establish_waiting(&mut self, listener: SocketId) {
+        let backlog = self.settings.backlog;
+        while let Ok(found) = self.listener_mut(listener)
+            && found.queue.len() < backlog
+            && let Some(client) = found.waiting.pop_front()
+        {
+            // It may have given up meanwhile.
+            let Some(&Stream { local, remote, .. }) = self.stream_of(client) else { continue };
+            let stage = Stage::Connected;
+            let stream = Stream { stage, peer: Some(client), ..Stream::new(remote, local) };
+            let server = self.insert(Kind::Stream(stream), false);
+            if let Some(stream) = self.stream_of_mut(client) {
+                stream.peer = Some(server);
+            }
+            if let Ok(found) = self.listener_mut(listener) {
+                found.queue.push_back(server);
+            }
+            self.transmit(client, Packet::Established);
+            self.edge(listener);
+        }
+    }
+
+    pub(super) fn accept_stream(&mut self, listener: SocketId) -> Result<(SocketId, SocketAddr), Errno> {
+        let End { id, .. } = self.listener_mut(listener)?.queue.pop_front().ok_or(Errno::Again)?;
+        self.socket_mut(id)?.held = true;
+        self.edge(id);
+        self.establish_waiting(listener);
+        Ok((id, self.stream_mut(id)?.remote))
+    }
+
+    pub(super) fn send_bytes(&mut self, id: SocketId, from: &[IoSlice<'_>]) -> Result<usize, Errno> {
+        self.stream_mut(id)?.may_send()?;
+        let end = End { id, serial: self.socket(id)?.serial };
+        let asked: usize = from.iter().map(|slice| slice.len()).sum();
+        let found = self.stream_mut(id)?;
+        let Some(peer) = found.peer.filter(|&peer| self.stream_of(peer).is_some()) else {
+            // Nobody is there to take the bytes: they are lost, and a reset is the answer.
+            if asked > 0 {
+                self.transmit(end, Packet::Reset);
+            }
+            return Ok(asked);
+        };
+        let room = self.stream_of(end).map_or(0, |stream| self.room(stream));
+        let moved = asked.min(room);
+        self.stream_mut(id)?.was_full |= moved == room;
+        if moved > 0 {
+            let bytes: Vec<u8> = from.iter().flat_map(|slice| slice.iter()).take(moved).copied().collect();
+            if let Some(stream) = self.stream_of_mut(peer) {
+                stream.in_flight += moved;
+            }
+            self.transmit(peer, Packet::Bytes(bytes));
+        }
+        if moved == 0 && asked > 0 { Err(Errno::Again) } else { Ok(moved) }
+    }
+
+    /// How many bytes `stream` can send now.
+    pub(super) fn room(&self, stream: &Stream) -> usize {
+        match stream.peer.and_then(|peer| self.stream_of(peer)) {
+            Some(peer) => {
+                self.settings.receive_buffer_bytes.saturating_sub(peer.received.len() + peer.in_flight)
+            }
+            None => usize::MAX,
+        }
+    }
+
+    /// `sender`'s peer has taken bytes out of its buffer.
+    pub(super) fn made_room(&mut self, sender: Option<End>) {
+        if let Some(end) = sender
+            && let Some(stream) = self.stream_of_mut(end)
+            && std::mem::take(&mut stream.was_full)
+        {
+            self.edge(end.id);
+        }
+    }
+
+    pub(super) fn shutdown_stream(&mut self, id: SocketId, how: Shutdown) -> Result<(), Errno> {
+        let stream = self.stream_mut(id)?;
+        if stream.stage != Stage::Connected {
+            return Err(Errno::Notconn);
+        }
+        if how != Shutdown::Write {
+            stream.reading_ended = true;
+        }
+        if how != Shutdown::Read
+            && !std::mem::replace(&mut stream.writing_ended, true)
+            && let Some(peer) = stream.peer
+        {
+            self.transmit(peer, Packet::Finish);
+        }
+        self.edge(id);
+        Ok(())
+    }
+
+    /// Closes a socket; `abort` resets the peer even when everything was received.
+    pub(super) fn close_socket(&mut self, id: SocketId, abort: bool) {
+        let Some(socket) = self.sockets.try_remove(id.0 as usize) else { return };
+        match socket.kind {
+            Kind::Listener(Listener { address, queue, waiting }) => {
+                self.addresses.release(address);
+                for server in queue {
+                    self.close_socket(server.id, true);
+                }
+                for client in waiting {
+                    self.transmit(client, Packet::Reset);
+                }
+            }
+            Kind::Stream(stream) => {
+                if stream.owns_address {
+                    self.addresses.release(stream.local);
+                }
+                let Some(peer) = stream.peer else { return };
+                if abort || !stream.received.is_empty() || stream.in_flight > 0 {
+                    self.transmit(peer, Packet::Reset);
+                } else if !stream.writing_ended {
+                    self.transmit(peer, Packet::Finish);
+                }
+            }
+        }
+    }
+
+    /// Sends a packet on its way; without latency it has arrived when this returns.
+    fn transmit(&mut self, to: End, packet: Packet) {
+        if self.settings.latency_ns == 0 {
+            self.arrive(to, packet);
+        } else {
+            self.send_off(Action::Arrive { to, packet });
+        }
+    }
+
+    fn send_off(&mut self, action: Action) {
+        self.schedule.push(self.now_ns.saturating_add(self.settings.latency_ns), action);
+    }
+
+    /// A packet arrives. What was meant for a socket closed meanwhile is lost: its close told the sender.
+    pub(super) fn arrive(&mut self, to: End, packet: Packet) {
+        let Some(stream) = self.stream_of_mut(to) else { return };
+        match packet {
+            Packet::Established => stream.stage = Stage::Connected,
+            Packet::Finish => stream.finished = true,
+            Packet::Reset if stream.stage == Stage::Broken => return,
+            Packet::Reset => stream.broke(),
+            Packet::Bytes(bytes) => {
+                stream.in_flight -= bytes.len();
+                if stream.reading_ended {
+                    let sender = stream.peer;
+                    self.made_room(sender);
+                    return;
+                }
+                stream.received.extend(bytes);
+            }
+        }
+        self.edge(to.id);
+    }
+}
