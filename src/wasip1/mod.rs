@@ -24,6 +24,8 @@ mod waker;
 #[cfg(test)]
 mod script;
 #[cfg(test)]
+mod tests;
+#[cfg(test)]
 use script as host;
 #[cfg(not(test))]
 use sys as host;
