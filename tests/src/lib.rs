@@ -15,6 +15,8 @@ pub mod world;
 #[cfg(not(target_family = "wasm"))]
 pub mod build;
 #[cfg(not(target_family = "wasm"))]
+pub mod example;
+#[cfg(not(target_family = "wasm"))]
 pub mod native;
 #[cfg(not(target_family = "wasm"))]
 pub mod os_peer;

@@ -2,11 +2,11 @@
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
-use std::time::Duration;
 
 use anyhow::Result;
 
-use crate::peer::{PATIENCE, Stream, Surroundings};
+use crate::example;
+use crate::peer::{Stream, Surroundings};
 use crate::verdict::Heard;
 
 /// The operating system, and the lines of one guest.
@@ -15,10 +15,7 @@ pub struct Os(pub Heard);
 
 impl Surroundings for Os {
     fn connect(&mut self, address: SocketAddr) -> io::Result<Box<dyn Stream>> {
-        let stream = TcpStream::connect_timeout(&address, PATIENCE)?;
-        stream.set_read_timeout(Some(PATIENCE))?;
-        stream.set_write_timeout(Some(PATIENCE))?;
-        stream.set_nodelay(true)?;
+        let stream = example::connect(address).map_err(io::Error::other)?;
         Ok(Box::new(OsStream(stream)))
     }
 
@@ -51,9 +48,7 @@ impl Stream for OsStream {
     }
 
     fn reset(self: Box<Self>) -> io::Result<()> {
-        // Closing without lingering is what makes it a reset.
-        rustix::net::sockopt::set_socket_linger(&self.0, Some(Duration::ZERO))?;
-        Ok(())
+        example::reset(self.0).map_err(io::Error::other)
     }
 
     fn address(&self) -> io::Result<SocketAddr> {

@@ -1,12 +1,12 @@
 //! What `listener_reader` prints when a client does the same to it in the same order, whatever world it runs in.
 
 use std::io::Write;
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::Shutdown;
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::peer::PATIENCE;
+use crate::example::connect;
 use crate::running::Running;
 use crate::verdict::{self, Heard};
 
@@ -73,11 +73,4 @@ fn drive(heard: &mut Heard, bytes: &mut usize) -> Result<()> {
     wait_for("listener: accepted one more")?;
     wait_for("done: ")?;
     Ok(())
-}
-
-fn connect(address: SocketAddr) -> Result<TcpStream> {
-    let stream = TcpStream::connect_timeout(&address, PATIENCE).context("connect")?;
-    stream.set_write_timeout(Some(PATIENCE))?;
-    stream.set_nodelay(true)?;
-    Ok(stream)
 }
