@@ -72,16 +72,16 @@ fn byte_layout_and_readiness_share_no_file() {
     let layout = ["from_le_bytes", "to_le_bytes", "from_ne_bytes", "to_ne_bytes"];
     let is_record = |path: &str| path.rsplit('/').any(|part| part.starts_with("record"));
     holds(
-        "records are encoded and decoded in record*.rs alone, and it decides nothing about readiness",
+        "records are encoded and decoded in record*.rs alone, and no file with byte order names Readiness",
         ("preview1/src/readiness.rs", "u32::from_le_bytes(bytes)"),
         |tree| {
-            let rooms = ["src/", "preview1/src/", "host/src/"];
-            let mut offences = tree.code(&rooms, is_record, |code| names_any(code, &layout));
-            offences.extend(tree.code(
-                &rooms,
-                |path| !is_record(path),
-                |code| names_any(code, &["Readiness"]),
-            ));
+            let mut offences =
+                tree.code(&["src/", "preview1/src/"], is_record, |code| names_any(code, &layout));
+            // The host's engine may write a number into guest memory; it may not decide readiness there.
+            let has_no_layout = |path: &str| !names_any(&tree.0[path], &layout);
+            offences.extend(tree.code(&["src/", "preview1/src/", "host/src/"], has_no_layout, |code| {
+                names_any(code, &["Readiness"])
+            }));
             offences
         },
     );
