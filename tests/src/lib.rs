@@ -7,6 +7,7 @@
 pub mod case;
 pub mod cases;
 pub mod guest;
+pub mod parity;
 pub mod peer;
 pub mod prelude;
 pub mod watch;
@@ -16,6 +17,8 @@ pub mod world;
 pub mod build;
 #[cfg(not(target_family = "wasm"))]
 pub mod example;
+#[cfg(not(target_family = "wasm"))]
+pub mod lockstep;
 #[cfg(not(target_family = "wasm"))]
 pub mod native;
 #[cfg(not(target_family = "wasm"))]

@@ -120,10 +120,7 @@ impl Lockstep {
     }
 
     /// Calls until it doesn't block.
-    fn blocking<T>(
-        &self,
-        mut call: impl FnMut(&mut MemoryNetwork) -> Result<T, Errno>,
-    ) -> io::Result<T> {
+    fn blocking<T>(&self, mut call: impl FnMut(&mut MemoryNetwork) -> Result<T, Errno>) -> io::Result<T> {
         let mut state = self.lock();
         loop {
             match call(&mut state.network) {
