@@ -47,6 +47,13 @@ pub use wasip1::*;
 #[cfg(all(feature = "native", not(any(test, all(target_os = "wasi", target_env = "p1")))))]
 pub use mio::*;
 
+#[cfg(all(feature = "native", target_os = "wasi", not(any(test, target_env = "p1"))))]
+pub mod unix {
+    //! `SourceFd` under the name it has on Unix, so that one source compiles in every world.
+
+    pub use mio::wasi::SourceFd;
+}
+
 #[cfg(not(any(feature = "native", test, all(target_os = "wasi", target_env = "p1"))))]
 compile_error!(
     "outside wasm32-wasip1 this crate is mio re-exported: enable its `native` feature (it is on by default)"
