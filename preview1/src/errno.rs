@@ -126,6 +126,7 @@ impl std::error::Error for Errno {}
 #[cfg(test)]
 mod tests {
     use super::Errno;
+    use crate::test_attribute::test;
 
     #[test]
     fn the_numbers_are_those_of_preview1() {

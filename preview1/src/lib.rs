@@ -57,6 +57,8 @@ mod process;
 mod readiness;
 mod record;
 mod sockets;
+#[cfg(test)]
+mod test_attribute;
 
 pub use errno::Errno;
 pub use failure::{Failure, Trap};
