@@ -23,9 +23,9 @@
 //!
 //! **Bit 1 of the event's flags is an extension.** The socket has a pending error, which its next call
 //! returns; `nbytes` holds its number. The event's own errno stays 0, because programs written for
-//! preview1 take that for a failure of the whole poll (stock mio does), and one reset connection must not
-//! end a server. Hosts without the extension never set the bit. Otherwise `nbytes` is a lower bound: at
-//! least 1 when bytes or room are there, 0 at the end of the stream.
+//! preview1 take that for a failure of the whole poll, and one reset connection must not end a server. Hosts
+//! without the extension never set the bit. Otherwise `nbytes` is a lower bound: at least 1 when bytes or
+//! room are there, 0 once the peer has ended the direction, though bytes may lie before that end.
 
 use crate::{Errno, Failure, Memory, Trap};
 
