@@ -226,8 +226,11 @@ impl<N: Network> Process<N> {
         bytes_pointer: u32,
     ) -> Result<Progress<Received>, Failure> {
         memory.check(bytes_pointer, 4, 4)?;
-        let total =
-            record::read_iovecs(memory, iovecs, count, self.limits.iovecs, &mut self.iovecs)? as usize;
+        if self.gathered == 0 {
+            // Once some was gathered, the array may lie under it: what was decoded then still holds.
+            record::read_iovecs(memory, iovecs, count, self.limits.iovecs, &mut self.iovecs)?;
+        }
+        let total = self.iovecs.iter().map(|&(_, length)| length as usize).sum();
         if total == 0 {
             record::write_u32(memory, bytes_pointer, 0)?;
             return Ok(Progress::Done(Received { bytes: 0 }));
