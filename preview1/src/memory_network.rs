@@ -79,6 +79,7 @@ struct Settings {
     receive_buffer_bytes: usize,
     backlog: usize,
     latency_ns: u64,
+    tick_ns: u64,
 }
 
 impl MemoryNetwork {
@@ -90,7 +91,7 @@ impl MemoryNetwork {
     pub fn new() -> MemoryNetwork {
         MemoryNetwork {
             now_ns: 0,
-            settings: Settings { receive_buffer_bytes: 64 * 1024, backlog: 128, latency_ns: 0 },
+            settings: Settings { receive_buffer_bytes: 64 * 1024, backlog: 128, latency_ns: 0, tick_ns: 0 },
             sockets: Slab::new(),
             next_serial: 0,
             addresses: Addresses::default(),
@@ -117,6 +118,14 @@ impl MemoryNetwork {
     #[must_use]
     pub fn with_latency_ns(mut self, latency_ns: u64) -> MemoryNetwork {
         self.settings.latency_ns = latency_ns;
+        self
+    }
+
+    /// Sets how long a [`wait`](Network::wait) lasts at least when nothing is ready. Without it a program that
+    /// asks again and again, and never waits, stops the time.
+    #[must_use]
+    pub fn with_tick_ns(mut self, tick_ns: u64) -> MemoryNetwork {
+        self.settings.tick_ns = tick_ns;
         self
     }
 
@@ -266,6 +275,8 @@ impl Network for MemoryNetwork {
 
     fn wait(&mut self, deadline_ns: Option<u64>, edges: &mut Vec<Edge>) -> Result<(), Stop> {
         let told = edges.len();
+        let tick_ends_ns = self.now_ns.saturating_add(self.settings.tick_ns);
+        let deadline_ns = deadline_ns.map(|at_ns| at_ns.max(tick_ends_ns));
         while self.run_next(self.now_ns) {}
         loop {
             self.tell_edges(edges);
@@ -275,7 +286,7 @@ impl Network for MemoryNetwork {
             if self.run_next(deadline_ns.unwrap_or(u64::MAX)) {
                 continue;
             }
-            self.now_ns = self.now_ns.max(deadline_ns.ok_or(Stop::Stalled)?);
+            self.now_ns = deadline_ns.ok_or(Stop::Stalled)?;
             return Ok(());
         }
     }
