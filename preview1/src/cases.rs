@@ -1,1 +1,179 @@
-//! The cases every [`Network`](crate::Network) passes.
+//! The cases every [`Network`](crate::Network) passes under a [`Process`](crate::Process): here is the list of
+//! them, by which a harness runs them all. How a case drives a guest and its peers is in `cases/`.
+//!
+//! A harness brings a [`Rig`] and instantiates every case with it:
+//!
+//! ```
+//! use wasi_poll_preview1::cases::MemoryRig;
+//!
+//! macro_rules! run {
+//!     ($($case:ident)*) => {
+//!         $(wasi_poll_preview1::cases::$case::<MemoryRig<0>>();)*
+//!     };
+//! }
+//! # fn main() {
+//! wasi_poll_preview1::for_each_case!(run);
+//! # }
+//! ```
+//!
+//! In a test crate the body of the macro is `$(#[test] fn $case() { … })*`.
+//!
+//! A case never counts on bytes having arrived when the peer's send returns: it waits for them in blocking
+//! calls. It does count on what it never sent not arriving.
+#![expect(
+    missing_docs,
+    clippy::missing_errors_doc,
+    clippy::missing_panics_doc,
+    reason = "a case is named as what it proves, and fails by a panic; a guest's calls are the process's"
+)]
+
+mod bad_calls;
+mod bad_polls;
+mod descriptors;
+mod guest;
+mod memory_rig;
+mod polling;
+#[cfg(test)]
+mod property;
+mod record;
+mod rig;
+mod streams;
+#[cfg(test)]
+mod virtual_time;
+
+pub use bad_calls::*;
+pub use bad_polls::*;
+pub use descriptors::*;
+pub use guest::Guest;
+pub use memory_rig::MemoryRig;
+pub use polling::*;
+pub use rig::{Peer, Rig};
+pub use streams::*;
+
+/// Calls the macro named with the names of all cases, which are functions in [`cases`](crate::cases), generic
+/// over a [`Rig`](crate::cases::Rig).
+#[macro_export]
+macro_rules! for_each_case {
+    ($instantiate:ident) => {
+        $instantiate! {
+            no_iovec_or_empty_ones_move_nothing
+            more_iovecs_than_allowed_are_enomem
+            iovec_lengths_that_overflow_are_einval
+            one_iovec_out_of_bounds_traps_before_any_byte_moves
+            an_iovec_array_out_of_bounds_or_misaligned_traps
+            a_result_pointer_out_of_bounds_or_misaligned_traps_before_any_byte_moves
+            an_accept_to_a_bad_pointer_traps_and_the_connection_is_still_there
+            a_stat_to_a_bad_pointer_traps
+            a_gathering_receive_over_its_own_iovecs_keeps_to_them
+            unknown_flags_are_einval_and_do_nothing
+            socket_calls_on_what_is_no_socket_are_enotsock
+            socket_calls_on_what_is_not_open_are_ebadf
+            transfers_on_a_listener_are_enotconn
+            accept_on_a_stream_is_einval
+            a_poll_of_nothing_is_einval
+            a_poll_of_more_than_allowed_is_enomem
+            a_count_whose_bytes_wrap_is_enomem
+            a_poll_with_a_pointer_out_of_bounds_traps_and_does_nothing
+            a_poll_with_a_misaligned_pointer_traps_and_does_nothing
+            subscriptions_are_read_before_events_are_written_over_them
+            a_poll_that_waited_does_not_read_its_subscriptions_again
+            an_unknown_tag_clock_or_flag_is_einval
+            a_clock_of_cpu_time_is_enotsup
+            a_bad_fd_is_an_event_of_its_own
+            the_same_subscription_twice_is_two_events
+            a_time_that_has_passed_is_due_at_once
+            an_absolute_time_is_waited_for_on_either_clock
+            of_two_clocks_only_the_expired_one_is_told
+            the_lowest_free_number_is_given_out_next
+            a_closed_fd_is_silent_when_its_number_is_used_again
+            renumbering_moves_a_stream_and_closes_what_was_there
+            a_renumbered_fd_is_silent_when_its_number_is_used_again
+            renumbering_onto_itself_changes_nothing
+            renumbering_what_is_not_open_is_ebadf_and_changes_nothing
+            renumbering_takes_files_and_sockets_alike
+            a_thousand_renumberings_leak_nothing
+            a_listener_is_muted_at_the_limit_of_fds_until_one_is_free
+            a_socket_says_what_it_is
+            a_guest_that_ends_closes_its_sockets
+            a_timeout_alone_elapses_and_never_early
+            a_zero_timeout_returns_at_once_with_what_is_ready
+            a_huge_timeout_does_not_overflow
+            a_pending_connection_makes_a_listener_readable_until_it_is_drained
+            a_connected_stream_is_writable_and_has_nothing_to_read
+            a_drained_stream_is_quiet_until_new_bytes
+            both_directions_of_a_stream_are_told_in_one_poll
+            bytes_that_came_before_the_poll_are_told_until_they_are_read
+            a_source_that_may_be_ready_is_told_only_if_it_is
+            a_source_that_is_always_ready_hides_no_other
+            a_full_stream_is_writable_again_when_the_peer_has_read
+            the_peers_end_is_a_hangup_and_reads_zero
+            an_end_right_behind_bytes_is_not_lost_behind_a_short_read
+            a_reset_is_an_error_on_that_source_alone
+            a_send_takes_the_error_of_a_reset_too
+            a_foreign_fd_is_always_ready
+            a_blocking_accept_takes_a_connection_that_comes
+            a_nonblocking_accept_answers_eagain
+            an_accepted_stream_blocks_unless_accept_is_told_otherwise
+            a_blocking_receive_waits_for_bytes
+            a_nonblocking_receive_answers_eagain
+            a_program_that_never_polls_sees_new_bytes
+            a_program_that_never_polls_sees_new_connections
+            peeked_bytes_stay
+            a_receive_of_everything_gathers_several_arrivals
+            a_receive_of_everything_ends_with_the_stream
+            a_nonblocking_receive_of_everything_takes_what_is_there
+            buffers_are_read_into_in_order
+            of_buffers_that_overlap_the_later_one_wins
+            buffers_are_written_from_in_order
+            ending_sending_ends_the_peers_stream_and_nothing_else
+            ending_receiving_reads_zero_and_leaves_sending
+            ending_both_ways_at_once_ends_both
+            sending_to_a_closed_peer_is_a_broken_pipe
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::MemoryRig;
+    use crate::test_attribute::test;
+
+    macro_rules! at_once {
+        ($($case:ident)*) => {
+            mod at_once {
+                use super::test;
+                $(#[test] fn $case() { crate::cases::$case::<super::MemoryRig<0>>(); })*
+            }
+        };
+    }
+    macro_rules! with_latency {
+        ($($case:ident)*) => {
+            mod with_latency {
+                use super::test;
+                $(#[test] fn $case() { crate::cases::$case::<super::MemoryRig<1_000>>(); })*
+            }
+        };
+    }
+    crate::for_each_case!(at_once);
+    crate::for_each_case!(with_latency);
+
+    macro_rules! names {
+        ($($case:ident)*) => { [$(stringify!($case)),*] };
+    }
+
+    #[test]
+    fn every_case_is_in_the_list() {
+        let listed = crate::for_each_case!(names);
+        let files = [
+            include_str!("cases/bad_calls.rs"),
+            include_str!("cases/bad_polls.rs"),
+            include_str!("cases/descriptors.rs"),
+            include_str!("cases/polling.rs"),
+            include_str!("cases/streams.rs"),
+        ];
+        let written = files.iter().flat_map(|text| text.split("\npub fn ").skip(1));
+        for name in written.map(|rest| rest.split('<').next().unwrap_or_default()) {
+            assert!(listed.contains(&name), "{name} is not in for_each_case!");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! What only a virtual clock can show: waits that end at the nanosecond, and things that happen during them.
