@@ -9,6 +9,13 @@ use std::ops::{BitOr, BitOrAssign};
 /// # In each world
 /// `wasm32-wasip1` knows readable and writable. mio's `PRIORITY`, `AIO` and `LIO` exist only on the
 /// platforms that have them; the questions about them exist here and answer `false`.
+///
+/// ```
+/// use wasi_poll::Interest;
+///
+/// const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
+/// assert_eq!(BOTH.remove(Interest::WRITABLE), Some(Interest::READABLE));
+/// ```
 #[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Interest(NonZeroU8);
 

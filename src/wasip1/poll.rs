@@ -16,6 +16,20 @@ use super::registry::Registry;
 /// [`WouldBlock`](io::ErrorKind::WouldBlock) or moves fewer bytes than asked, or until the source is
 /// reregistered. Every armed direction is one subscription, so a poll costs the host as much as is
 /// armed.
+///
+/// ```
+/// use std::time::{Duration, Instant};
+/// use wasi_poll::{Events, Poll};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let mut poll = Poll::new()?;
+/// let mut events = Events::with_capacity(8);
+/// let start = Instant::now();
+/// poll.poll(&mut events, Some(Duration::from_millis(2)))?;
+/// assert!(events.is_empty() && start.elapsed() >= Duration::from_millis(2));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Poll {
     registry: Registry,
 }

@@ -10,6 +10,20 @@ use super::selector::Selector;
 use super::{Interest, Token};
 
 /// Registers sources with its [`Poll`](crate::Poll).
+///
+/// ```no_run
+/// use wasi_poll::net::TcpListener;
+/// use wasi_poll::{Interest, Poll, Token};
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let poll = Poll::new()?;
+/// let registry = poll.registry().try_clone()?;
+/// let mut listener = TcpListener::bind("127.0.0.1:0".parse()?)?;
+/// registry.register(&mut listener, Token(0), Interest::READABLE)?;
+/// registry.deregister(&mut listener)?;
+/// # Ok(())
+/// # }
+/// ```
 pub struct Registry {
     selector: SharedSelector,
 }

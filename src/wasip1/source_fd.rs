@@ -16,6 +16,20 @@ use super::{Interest, Registry, Token};
 /// there it is level-triggered: each poll reports what is ready. Register
 /// [`WRITABLE`](Interest::WRITABLE) only while there is something to write. It is
 /// `unix::SourceFd` in every world, and `wasi::SourceFd` on WASI.
+///
+/// ```no_run
+/// use std::io;
+/// use std::os::fd::AsRawFd;
+/// use wasi_poll::unix::SourceFd;
+/// use wasi_poll::{Interest, Poll, Token};
+///
+/// # fn main() -> io::Result<()> {
+/// let poll = Poll::new()?;
+/// let stdin = io::stdin().as_raw_fd();
+/// poll.registry().register(&mut SourceFd(&stdin), Token(0), Interest::READABLE)?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug)]
 pub struct SourceFd<'a>(pub &'a RawFd);
 

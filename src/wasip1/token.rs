@@ -8,6 +8,13 @@
 /// # In each world
 /// On `wasm32-wasip1` a token never reaches the host: a subscription's userdata is the registration's
 /// key, and the token is looked up when the event comes back.
+///
+/// ```
+/// use wasi_poll::Token;
+///
+/// const LISTENER: Token = Token(usize::MAX);
+/// assert_eq!(usize::from(LISTENER), LISTENER.0);
+/// ```
 #[derive(Copy, Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Token(pub usize);
 

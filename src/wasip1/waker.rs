@@ -16,6 +16,20 @@ use super::selector::Key;
 /// Natively other threads wake a waiting poll, and a [`Poll`](crate::Poll) has one waker at most. A
 /// guest has one thread, so a wake comes before or between polls and makes the next one return at
 /// once; several wakers may share a `Poll`.
+///
+/// ```
+/// use wasi_poll::{Events, Poll, Token, Waker};
+///
+/// # fn main() -> std::io::Result<()> {
+/// let mut poll = Poll::new()?;
+/// let mut events = Events::with_capacity(8);
+/// let waker = Waker::new(poll.registry(), Token(3))?;
+/// waker.wake()?;
+/// poll.poll(&mut events, None)?;
+/// assert!(events.iter().all(|event| event.token() == Token(3) && event.is_readable()));
+/// # Ok(())
+/// # }
+/// ```
 pub struct Waker {
     selector: WeakSelector,
     key: Key,

@@ -10,6 +10,16 @@ use super::Event;
 ///
 /// A poll never puts more than [`capacity`](Events::capacity) events into it; the rest come with the
 /// polls after.
+///
+/// ```
+/// use wasi_poll::Events;
+///
+/// let events = Events::with_capacity(64);
+/// assert_eq!(events.capacity(), 64);
+/// for event in &events {
+///     println!("{event:?}");
+/// }
+/// ```
 pub struct Events {
     events: Vec<Event>,
     capacity: usize,

@@ -16,6 +16,14 @@ use super::Token;
 ///
 /// Everything beyond readable and writable is a hint: portable programs learn of errors and closes
 /// from the operation itself.
+///
+/// ```
+/// use wasi_poll::event::Event;
+///
+/// fn is_worth_reading(event: &Event) -> bool {
+///     event.is_readable() || event.is_error()
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Event {
     token: Token,

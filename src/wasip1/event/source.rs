@@ -13,6 +13,33 @@ use crate::{Interest, Registry, Token};
 /// # In each world
 /// Natively a source must be deregistered before it is dropped. The guest's own sources deregister
 /// themselves when dropped.
+///
+/// ```
+/// use std::io;
+/// use wasi_poll::event::Source;
+/// use wasi_poll::net::TcpStream;
+/// use wasi_poll::{Interest, Registry, Token};
+///
+/// /// A connection with the bytes that wait for it.
+/// struct Client {
+///     stream: TcpStream,
+///     unsent: Vec<u8>,
+/// }
+///
+/// impl Source for Client {
+///     fn register(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
+///         self.stream.register(registry, token, interests)
+///     }
+///
+///     fn reregister(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
+///         self.stream.reregister(registry, token, interests)
+///     }
+///
+///     fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
+///         self.stream.deregister(registry)
+///     }
+/// }
+/// ```
 pub trait Source {
     /// Starts watching this source; called by [`Registry::register`].
     ///

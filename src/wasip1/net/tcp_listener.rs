@@ -15,6 +15,22 @@ use super::claims::claims;
 use super::unsupported::unsupported;
 
 /// A socket that listens for TCP connections and never blocks.
+///
+/// ```no_run
+/// use std::io::ErrorKind;
+/// use wasi_poll::net::TcpListener;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let listener = TcpListener::bind("127.0.0.1:0".parse()?)?;
+/// println!("listening on {}", listener.local_addr()?);
+/// match listener.accept() {
+///     Ok((_stream, peer)) => println!("{peer} is here"),
+///     Err(error) if error.kind() == ErrorKind::WouldBlock => println!("nobody yet"),
+///     Err(error) => return Err(error.into()),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct TcpListener {
     inner: IoSource<net::TcpListener>,
     address: Option<SocketAddr>,

@@ -15,6 +15,24 @@ use super::unsupported::unsupported;
 /// A TCP connection that never blocks.
 ///
 /// Closing it, by dropping, also deregisters it in a guest.
+///
+/// ```
+/// use std::io::{self, ErrorKind, Read};
+/// use wasi_poll::net::TcpStream;
+///
+/// /// Reads what is there; `false` once the peer has closed.
+/// fn drain(stream: &mut TcpStream, into: &mut Vec<u8>) -> io::Result<bool> {
+///     let mut buf = [0; 512];
+///     loop {
+///         match stream.read(&mut buf) {
+///             Ok(0) => return Ok(false),
+///             Ok(count) => into.extend_from_slice(&buf[..count]),
+///             Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(true),
+///             Err(error) => return Err(error),
+///         }
+///     }
+/// }
+/// ```
 pub struct TcpStream {
     inner: IoSource<net::TcpStream>,
 }

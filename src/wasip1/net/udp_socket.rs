@@ -17,6 +17,20 @@ use super::unsupported::unsupported;
 /// # In each world
 /// preview1 can't open one. A descriptor that is one all the same can be polled, and, connected, used
 /// to send, receive and peek; everything else is [`Unsupported`](io::ErrorKind::Unsupported).
+///
+/// ```
+/// use std::io::ErrorKind;
+/// use wasi_poll::net::UdpSocket;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// match UdpSocket::bind("127.0.0.1:0".parse()?) {
+///     Ok(socket) => println!("bound to {}", socket.local_addr()?),
+///     Err(error) if error.kind() == ErrorKind::Unsupported => println!("{error}"),
+///     Err(error) => return Err(error.into()),
+/// }
+/// # Ok(())
+/// # }
+/// ```
 pub struct UdpSocket {
     inner: IoSource<net::UdpSocket>,
 }

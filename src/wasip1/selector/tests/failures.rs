@@ -2,6 +2,7 @@
 
 use std::io;
 
+use super::super::PollOneoff;
 use super::{Answer, BOTH, Bench, Direction, EBADF, ECONNRESET, ERROR, HANGUP, Interest, Token};
 
 #[test]
@@ -80,4 +81,41 @@ fn a_failed_poll_does_not_hold_back_what_is_queued() {
     bench.selector.wake(waker);
     bench.host.failure = Some(io::ErrorKind::Unsupported);
     assert_eq!(bench.tokens(), [9]);
+}
+
+/// A host that answers what it wasn't asked.
+struct Liar(Vec<wasi::Event>);
+
+impl PollOneoff for Liar {
+    fn poll_oneoff(
+        &mut self,
+        _subscriptions: &[wasi::Subscription],
+        events: &mut Vec<wasi::Event>,
+    ) -> io::Result<()> {
+        events.clone_from(&self.0);
+        Ok(())
+    }
+}
+
+#[test]
+fn events_nobody_asked_for_are_dropped() {
+    let mut bench = Bench::new();
+    let former = bench.register(4, 4, BOTH);
+    bench.selector.remove(former);
+    let writer = bench.register(4, 5, Interest::WRITABLE);
+    let event = |userdata, type_| wasi::Event {
+        userdata,
+        error: wasi::ERRNO_SUCCESS,
+        type_,
+        fd_readwrite: wasi::EventFdReadwrite { nbytes: 0, flags: 0 },
+    };
+    let mut liar = Liar(vec![
+        event(former.userdata(), wasi::EVENTTYPE_FD_WRITE),
+        event(writer.userdata(), wasi::EVENTTYPE_FD_READ),
+        event(u64::MAX, wasi::EVENTTYPE_FD_READ),
+        event(writer.userdata(), wasi::EVENTTYPE_CLOCK),
+    ]);
+    bench.selector.poll(&mut liar, &mut bench.events, None).expect("a poll");
+    assert!(bench.events.is_empty(), "{:?}", bench.events);
+    bench.selector.check_invariants();
 }

@@ -1,0 +1,67 @@
+//! What sockets and events say. The pair of sockets is in the folder's `mod.rs`.
+
+use std::io;
+use std::net::Shutdown;
+use std::os::fd::AsRawFd;
+
+use super::super::net::{TcpStream, UdpSocket};
+use super::super::script::{self, Answer};
+use super::super::selector::Direction;
+use super::super::{Interest, Token};
+use super::{BOTH, Pair, connected};
+
+#[test]
+fn an_events_error_is_taken_once() {
+    let mut pair = Pair::reported();
+    assert!(pair.stream.take_error().expect("an answer").is_none());
+    let fd = pair.stream.as_raw_fd();
+    pair.poll.registry().reregister(&mut pair.stream, Token(1), BOTH).expect("registered");
+    let refused = u64::from(wasi::ERRNO_CONNREFUSED.raw());
+    let answer = Answer { flags: 0b11, nbytes: refused, ..Answer::default() };
+    script::with(|script| script.answer(fd, Direction::Write, answer));
+    let events = pair.poll();
+    assert!(events[0].is_error() && events[0].is_writable());
+    let error = pair.stream.take_error().expect("an answer").expect("the error");
+    assert_eq!(error.raw_os_error(), Some(i32::from(wasi::ERRNO_CONNREFUSED.raw())));
+    assert!(pair.stream.take_error().expect("an answer").is_none());
+}
+
+#[test]
+fn a_shutdown_reaches_the_host() {
+    let (stream, _peer) = connected();
+    stream.shutdown(Shutdown::Write).expect("a shutdown");
+    let shutdowns = script::with(|script| script.shutdowns.clone());
+    assert_eq!(shutdowns, [(stream.as_raw_fd(), Shutdown::Write)]);
+}
+
+#[test]
+fn what_preview1_has_no_call_for_is_unsupported() {
+    #[track_caller]
+    fn unsupported<T>(result: io::Result<T>) {
+        let error = result.err().expect("an error");
+        assert_eq!(error.kind(), io::ErrorKind::Unsupported);
+        assert!(error.to_string().contains("preview1 has no call for it"), "{error}");
+    }
+    let address = "127.0.0.1:80".parse().expect("an address");
+    let (stream, _peer) = connected();
+    unsupported(TcpStream::connect(address));
+    unsupported(UdpSocket::bind(address));
+    unsupported(stream.peer_addr());
+    unsupported(stream.local_addr());
+    unsupported(stream.nodelay());
+    unsupported(stream.set_nodelay(true));
+    unsupported(stream.ttl());
+    unsupported(stream.set_ttl(9));
+}
+
+#[test]
+fn events_and_polls_print_what_they_are() {
+    let mut pair = Pair::reported();
+    pair.poll.registry().reregister(&mut pair.stream, Token(1), Interest::READABLE).expect("registered");
+    let fd = pair.stream.as_raw_fd();
+    script::with(|script| script.ready(fd, Direction::Read));
+    pair.poll();
+    let printed = format!("{:?}", pair.events);
+    assert!(printed.starts_with("[Event { token: Token(1), readable: true, writable: false"), "{printed}");
+    assert_eq!(format!("{:?}", pair.poll), "Poll { .. }");
+}
