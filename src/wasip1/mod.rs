@@ -14,7 +14,7 @@ mod interest;
 mod io_source;
 mod poll;
 mod registry;
-mod selector;
+pub(crate) mod selector;
 mod source_fd;
 #[cfg_attr(test, expect(dead_code, reason = "unit tests call the script in its place"))]
 mod sys;
@@ -22,9 +22,7 @@ mod token;
 mod waker;
 
 #[cfg(test)]
-mod script;
-#[cfg(test)]
-mod tests;
+pub(crate) mod script;
 #[cfg(test)]
 use script as host;
 #[cfg(not(test))]

@@ -14,46 +14,46 @@ pub(super) use sys::{error_of, own};
 
 /// What a ready direction's event carries.
 #[derive(Copy, Clone, Debug, Default)]
-pub(super) struct Answer {
-    pub(super) error: u16,
-    pub(super) flags: u16,
-    pub(super) nbytes: u64,
+pub(crate) struct Answer {
+    pub(crate) error: u16,
+    pub(crate) flags: u16,
+    pub(crate) nbytes: u64,
 }
 
 /// What one call asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Call {
-    pub(super) timeout_ns: Option<u64>,
-    pub(super) directions: Vec<(RawFd, Direction)>,
+pub(crate) struct Call {
+    pub(crate) timeout_ns: Option<u64>,
+    pub(crate) directions: Vec<(RawFd, Direction)>,
 }
 
 /// A level-triggered host: a direction is ready from when the test says so until it says otherwise.
 #[derive(Debug, Default)]
-pub(super) struct Script {
-    pub(super) ready: BTreeMap<(RawFd, Direction), Answer>,
+pub(crate) struct Script {
+    pub(crate) ready: BTreeMap<(RawFd, Direction), Answer>,
     /// What the next call fails with.
-    pub(super) failure: Option<io::ErrorKind>,
-    pub(super) calls: Vec<Call>,
+    pub(crate) failure: Option<io::ErrorKind>,
+    pub(crate) calls: Vec<Call>,
     /// What `sock_accept`, `sock_recv` and `sock_send` answer, in this order.
-    pub(super) accepts: VecDeque<io::Result<OwnedFd>>,
-    pub(super) transfers: VecDeque<io::Result<usize>>,
-    pub(super) shutdowns: Vec<(RawFd, Shutdown)>,
+    pub(crate) accepts: VecDeque<io::Result<OwnedFd>>,
+    pub(crate) transfers: VecDeque<io::Result<usize>>,
+    pub(crate) shutdowns: Vec<(RawFd, Shutdown)>,
 }
 
 impl Script {
-    pub(super) fn ready(&mut self, fd: RawFd, direction: Direction) {
+    pub(crate) fn ready(&mut self, fd: RawFd, direction: Direction) {
         self.answer(fd, direction, Answer::default());
     }
 
-    pub(super) fn answer(&mut self, fd: RawFd, direction: Direction, answer: Answer) {
+    pub(crate) fn answer(&mut self, fd: RawFd, direction: Direction, answer: Answer) {
         self.ready.insert((fd, direction), answer);
     }
 
-    pub(super) fn quiet(&mut self, fd: RawFd) {
+    pub(crate) fn quiet(&mut self, fd: RawFd) {
         self.ready.retain(|(ready, _), _| *ready != fd);
     }
 
-    pub(super) fn last_call(&self) -> &Call {
+    pub(crate) fn last_call(&self) -> &Call {
         self.calls.last().expect("a call was made")
     }
 }
@@ -131,12 +131,12 @@ thread_local! {
 }
 
 /// Changes, or reads, what this thread's host does.
-pub(super) fn with<R>(change: impl FnOnce(&mut Script) -> R) -> R {
+pub(crate) fn with<R>(change: impl FnOnce(&mut Script) -> R) -> R {
     SCRIPT.with_borrow_mut(change)
 }
 
 /// This thread's script, under the name of the host it stands in for.
-pub(super) struct Preview1;
+pub(crate) struct Preview1;
 
 impl PollOneoff for Preview1 {
     fn poll_oneoff(
@@ -148,11 +148,11 @@ impl PollOneoff for Preview1 {
     }
 }
 
-pub(super) fn sock_accept(_listener: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+pub(crate) fn sock_accept(_listener: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     with(|script| script.accepts.pop_front()).unwrap_or_else(would_block)
 }
 
-pub(super) fn sock_recv(
+pub(crate) fn sock_recv(
     _socket: BorrowedFd<'_>,
     _buf: &mut [u8],
     _flags: wasi::Riflags,
@@ -160,18 +160,18 @@ pub(super) fn sock_recv(
     with(|script| script.transfers.pop_front()).unwrap_or_else(would_block)
 }
 
-pub(super) fn sock_send(_socket: BorrowedFd<'_>, _buf: &[u8]) -> io::Result<usize> {
+pub(crate) fn sock_send(_socket: BorrowedFd<'_>, _buf: &[u8]) -> io::Result<usize> {
     with(|script| script.transfers.pop_front()).unwrap_or_else(would_block)
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature is the raw call's")]
-pub(super) fn sock_shutdown(socket: BorrowedFd<'_>, how: Shutdown) -> io::Result<()> {
+pub(crate) fn sock_shutdown(socket: BorrowedFd<'_>, how: Shutdown) -> io::Result<()> {
     with(|script| script.shutdowns.push((socket.as_raw_fd(), how)));
     Ok(())
 }
 
 /// This host opened no listener: `preopen` and `claims` are tested on what they are handed.
-pub(super) fn is_stream_socket(_fd: RawFd) -> io::Result<bool> {
+pub(crate) fn is_stream_socket(_fd: RawFd) -> io::Result<bool> {
     Err(io::ErrorKind::NotFound.into())
 }
 

@@ -4,11 +4,11 @@ use std::io;
 use std::net::Shutdown;
 use std::os::fd::AsRawFd;
 
-use super::super::net::{TcpStream, UdpSocket};
-use super::super::script::{self, Answer};
-use super::super::selector::Direction;
-use super::super::{Interest, Token};
 use super::{BOTH, Pair, connected};
+use crate::net::{TcpStream, UdpSocket};
+use crate::wasip1::script::{self, Answer};
+use crate::wasip1::selector::Direction;
+use crate::{Interest, Token};
 
 #[test]
 fn an_events_error_is_taken_once() {

@@ -9,11 +9,11 @@ use std::net;
 use std::os::fd::{AsFd, AsRawFd, RawFd};
 use std::time::Duration;
 
-use super::event::Event;
-use super::net::TcpStream;
-use super::script;
-use super::selector::Direction;
-use super::{Events, Interest, Poll, Token};
+use crate::event::Event;
+use crate::net::TcpStream;
+use crate::wasip1::script;
+use crate::wasip1::selector::Direction;
+use crate::{Events, Interest, Poll, Token};
 
 const BOTH: Interest = Interest::READABLE.add(Interest::WRITABLE);
 

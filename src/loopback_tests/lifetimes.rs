@@ -5,12 +5,12 @@ use std::net;
 use std::os::fd::{AsRawFd, IntoRawFd, OwnedFd};
 use std::time::Duration;
 
-use super::super::event::{Event, Source};
-use super::super::net::TcpStream;
-use super::super::selector::Direction;
-use super::super::unix::SourceFd;
-use super::super::{Events, Registry, Token, Waker};
 use super::{BOTH, Pair, asked, connected, poll};
+use crate::event::{Event, Source};
+use crate::net::TcpStream;
+use crate::unix::SourceFd;
+use crate::wasip1::selector::Direction;
+use crate::{Events, Registry, Token, Waker};
 
 #[test]
 fn a_dropped_stream_is_deregistered() {

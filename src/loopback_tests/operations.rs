@@ -4,11 +4,11 @@ use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{self, Shutdown};
 use std::os::fd::AsRawFd;
 
-use super::super::net::{TcpListener, UdpSocket};
-use super::super::script;
-use super::super::selector::Direction;
-use super::super::{Events, Interest, Token};
 use super::{BOTH, Pair, arrived, asked, connected, poll};
+use crate::net::{TcpListener, UdpSocket};
+use crate::wasip1::script;
+use crate::wasip1::selector::Direction;
+use crate::{Events, Interest, Token};
 
 #[test]
 fn a_read_that_would_block_asks_about_reading_again() {
