@@ -30,6 +30,7 @@
 //! | `fd_table.rs` | which number is which descriptor |
 //! | `readiness.rs` | what a socket is known to be ready for |
 //! | `process.rs`, `sockets.rs`, `poll.rs` | the calls themselves |
+//! | `foreign.rs` | reading and writing streams held elsewhere, such as stdio |
 //! | `network.rs`, `memory_network/` | what sockets stand on |
 //!
 //! # How sockets reach a guest
@@ -49,6 +50,7 @@
 mod errno;
 mod failure;
 mod fd_table;
+mod foreign;
 mod memory;
 mod memory_network;
 mod network;

@@ -1,0 +1,63 @@
+//! Reading and writing streams that are held elsewhere, as stdio is: the iovecs, and waiting until the stream
+//! is ready, are the same as a socket's. What the stream does is the holder's.
+
+use crate::{Errno, Failure, Memory, Network, Process, Progress, Received, Trap, record};
+use std::io::IoSlice;
+
+impl<N: Network> Process<N> {
+    /// `fd_read` on a stream held elsewhere: once it is ready, `read` fills the first buffer that isn't empty.
+    /// Asking for no more than the guest did keeps the readiness of the stream true.
+    ///
+    /// # Errors
+    /// What `read` answers, and of bad iovecs what [`fd_read`](Self::fd_read) does.
+    pub fn foreign_read(
+        &mut self,
+        memory: &mut Memory<'_>,
+        fd: u32,
+        (iovecs, count): (u32, u32),
+        bytes_pointer: u32,
+        read: impl FnOnce(&mut [u8]) -> Result<usize, Errno>,
+    ) -> Result<Progress<Received>, Failure> {
+        memory.check(bytes_pointer, 4, 4)?;
+        record::read_iovecs(memory, iovecs, count, self.limits.iovecs, &mut self.iovecs)?;
+        let mut bytes = 0;
+        if let Some(&(pointer, length)) = self.iovecs.iter().find(|(_, length)| *length > 0) {
+            if self.foreign_ready(fd, false)? == Progress::Blocked {
+                return Ok(Progress::Blocked);
+            }
+            bytes = read(memory.slice_mut(pointer, length)?)? as u32;
+        }
+        record::write_u32(memory, bytes_pointer, bytes)?;
+        Ok(Progress::Done(Received { bytes }))
+    }
+
+    /// `fd_write` on a stream held elsewhere: once it has room, `write` gets all the buffers.
+    ///
+    /// # Errors
+    /// What `write` answers, and of bad iovecs what [`fd_write`](Self::fd_write) does.
+    pub fn foreign_write(
+        &mut self,
+        memory: &mut Memory<'_>,
+        fd: u32,
+        (iovecs, count): (u32, u32),
+        bytes_pointer: u32,
+        write: impl FnOnce(&[IoSlice<'_>]) -> Result<usize, Errno>,
+    ) -> Result<Progress<u32>, Failure> {
+        memory.check(bytes_pointer, 4, 4)?;
+        let total = record::read_iovecs(memory, iovecs, count, self.limits.iovecs, &mut self.iovecs)?;
+        let mut bytes = 0;
+        if total > 0 {
+            if self.foreign_ready(fd, true)? == Progress::Blocked {
+                return Ok(Progress::Blocked);
+            }
+            let slices = self
+                .iovecs
+                .iter()
+                .map(|&(pointer, length)| Ok(IoSlice::new(memory.slice(pointer, length)?)))
+                .collect::<Result<Vec<_>, Trap>>()?;
+            bytes = write(&slices)? as u32;
+        }
+        record::write_u32(memory, bytes_pointer, bytes)?;
+        Ok(Progress::Done(bytes))
+    }
+}
