@@ -1,1 +1,40 @@
-//! Placeholder.
+//! Runs `wasm32-wasip1` guests on wasmtime and gives them sockets, directories and the kill switch.
+//!
+//! [`Runner`] is the way in: it takes a compiled [`Module`] and what the guest is given, and runs it to its
+//! [`Outcome`]. The program `wasi-poll` is that and a command line.
+//!
+//! # Where things are
+//!
+//! | file | noun |
+//! |---|---|
+//! | `runner.rs` | what an embedder does with a guest |
+//! | `preopens.rs`, `stdio.rs`, `limits.rs` | what a guest is given |
+//! | `os_network.rs`, `errno.rs` | the operating system's sockets, on mio |
+//! | `kill.rs` | what ends a guest |
+//! | `trace.rs` | what is told of its calls |
+//! | `engine/`, `memory.rs` | wasmtime: the only files that name it |
+//! | `cli.rs`, `signals.rs`, `main.rs` | the command line |
+//!
+//! What sockets, fds and polls mean is `wasi-poll-preview1`'s.
+#![forbid(unsafe_code)]
+
+mod engine;
+mod errno;
+mod error;
+mod kill;
+mod limits;
+mod memory;
+mod os_network;
+mod preopens;
+mod runner;
+mod stdio;
+mod trace;
+
+pub use engine::Module;
+pub use error::RunError;
+pub use kill::Killer;
+pub use limits::Limits;
+pub use os_network::OsNetwork;
+pub use preopens::Listener;
+pub use runner::{Outcome, Runner};
+pub use trace::TraceFormat;

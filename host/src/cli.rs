@@ -1,0 +1,165 @@
+//! The command line: what it grants the guest, and what becomes of its end. Nothing runs here.
+
+use clap::{Args, Parser, Subcommand};
+use std::ffi::OsString;
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::PathBuf;
+use wasi_poll_host::{Limits, Outcome, TraceFormat};
+
+/// Runs wasm32-wasip1 guests and gives them sockets.
+#[derive(Debug, Parser)]
+#[command(name = "wasi-poll", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Runs a guest. It has no network, files or variables but those given here.
+    ///
+    /// Exits with the guest's own code; with 134 when it trapped, 2 when it can't be run, 130 after Ctrl-C and
+    /// 143 after SIGTERM.
+    Run(Run),
+}
+
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Open a listener for the guest, at fd 3, 4, … in the order given; port 0 takes any free one
+    #[arg(long, value_name = "[NAME=]ADDR", env = "WASI_POLL_LISTEN", value_delimiter = ',', value_parser = Listen::parse)]
+    pub listen: Vec<Listen>,
+
+    /// Give the guest a directory, to read and write, under its own name or another
+    #[arg(long, value_name = "HOST[::GUEST]", value_parser = Dir::parse)]
+    pub dir: Vec<Dir>,
+
+    /// Set a variable for the guest, or hand on one of the host's
+    #[arg(long, value_name = "NAME[=VALUE]")]
+    pub env: Vec<String>,
+
+    /// Hand on all of the host's variables
+    #[arg(long)]
+    pub inherit_env: bool,
+
+    /// Write a line for each call on a socket or a poll, to stderr or a file
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
+    #[expect(clippy::option_option, reason = "not there, there, and there with a file")]
+    pub trace: Option<Option<PathBuf>>,
+
+    /// How the trace is written: for reading, or one JSON object a line
+    #[arg(long, value_name = "text|json", default_value = "text")]
+    pub trace_format: TraceFormat,
+
+    /// Don't say where the guest listens
+    #[arg(long, short)]
+    pub quiet: bool,
+
+    /// Let the guest have at most so much memory
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().memory_bytes)]
+    pub max_memory: u64,
+
+    /// Let the guest have at most so many fds open
+    #[arg(long, value_name = "NUMBER", default_value_t = Limits::default().fds)]
+    pub max_fds: u32,
+
+    /// The guest, a WebAssembly module for wasm32-wasip1, and its arguments
+    #[arg(value_name = "GUEST.wasm [ARGS]", required = true, num_args = 1.., trailing_var_arg = true, allow_hyphen_values = true)]
+    pub guest: Vec<OsString>,
+}
+
+/// `[NAME=]HOST:PORT`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listen {
+    pub name: Option<String>,
+    pub address: SocketAddr,
+}
+
+impl Listen {
+    fn parse(text: &str) -> Result<Listen, String> {
+        let (name, address) = match text.split_once('=') {
+            Some((name, address)) => (Some(name.to_owned()), address),
+            None => (None, text),
+        };
+        if !address.contains(':') {
+            return Err(format!("{address} has no port; an address looks like 127.0.0.1:8080"));
+        }
+        match address.to_socket_addrs().map(|mut addresses| addresses.next()) {
+            Ok(Some(address)) => Ok(Listen { name, address }),
+            _ => Err(format!("{address} is no address; one looks like 127.0.0.1:8080")),
+        }
+    }
+}
+
+/// `HOST[::GUEST]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dir {
+    pub host: PathBuf,
+    pub guest: String,
+}
+
+impl Dir {
+    // What clap asks of a parser.
+    #[expect(clippy::unnecessary_wraps, reason = "what clap asks of a parser")]
+    fn parse(text: &str) -> Result<Dir, String> {
+        let (host, guest) = text.split_once("::").unwrap_or((text, text));
+        Ok(Dir { host: host.into(), guest: guest.to_owned() })
+    }
+}
+
+/// What the shell is told of a guest's end.
+pub fn exit_code(outcome: &Outcome, signal_code: Option<u8>) -> u8 {
+    match outcome {
+        // A shell sees the last 8 bits; a failure must not turn into success by that.
+        Outcome::Exited(0) => 0,
+        Outcome::Exited(code) if code.to_le_bytes()[0] == 0 => 255,
+        Outcome::Exited(code) => code.to_le_bytes()[0],
+        Outcome::Trapped { .. } => 134,
+        Outcome::Killed => signal_code.unwrap_or(137),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Cli, Command, Dir, Listen, Run, exit_code};
+    use clap::{CommandFactory, Parser};
+    use wasi_poll_host::Outcome;
+
+    fn run(arguments: &[&str]) -> Run {
+        let Command::Run(run) =
+            Cli::try_parse_from([&["wasi-poll", "run"], arguments].concat()).unwrap().command;
+        run
+    }
+
+    #[test]
+    fn the_command_line_is_one_clap_accepts() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn arguments_behind_the_guest_are_the_guests() {
+        let run = run(&["--quiet", "guest.wasm", "--help", "--listen", "x", "--", "-q"]);
+        assert_eq!(run.guest, ["guest.wasm", "--help", "--listen", "x", "--", "-q"]);
+        assert!(run.quiet && run.listen.is_empty());
+    }
+
+    #[test]
+    fn an_address_may_have_a_name_before_it() {
+        let address = "127.0.0.1:80".parse().unwrap();
+        assert_eq!(Listen::parse("127.0.0.1:80"), Ok(Listen { name: None, address }));
+        assert_eq!(Listen::parse("http=127.0.0.1:80"), Ok(Listen { name: Some("http".into()), address }));
+        assert!(Listen::parse("8080").unwrap_err().contains("has no port"));
+    }
+
+    #[test]
+    fn a_directory_may_have_another_name_in_the_guest() {
+        assert_eq!(Dir::parse("data"), Ok(Dir { host: "data".into(), guest: "data".into() }));
+        assert_eq!(Dir::parse("data::/srv"), Ok(Dir { host: "data".into(), guest: "/srv".into() }));
+    }
+
+    #[test]
+    fn no_failure_looks_like_success() {
+        for (code, told) in [(0, 0), (1, 1), (255, 255), (256, 255), (u32::MAX, 255)] {
+            assert_eq!(exit_code(&Outcome::Exited(code), None), told);
+        }
+    }
+}

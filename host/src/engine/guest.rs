@@ -1,0 +1,41 @@
+//! What a running guest's store holds.
+
+use super::limiter::Limiter;
+use crate::Killer;
+use crate::memory::{HasMemory, MemoryHandle};
+use crate::stdio::Stdio;
+use crate::trace::Trace;
+use wasi_poll_preview1::{Network, Process, Stop};
+use wasmtime_wasi::p1::WasiP1Ctx;
+
+/// A guest: its fds and sockets, its files, its stdio.
+pub struct Guest<N: Network> {
+    /// Every fd, and the sockets.
+    pub process: Process<N>,
+    /// Files and directories, by numbers of their own.
+    pub files: WasiP1Ctx,
+    /// stdin, stdout and stderr.
+    pub stdio: Stdio,
+    /// Set as soon as there is an instance.
+    pub memory: MemoryHandle,
+    /// Who observes it, if anybody does.
+    pub trace: Option<Trace>,
+    /// What ends it.
+    pub killer: Killer,
+    /// How much memory it may have.
+    pub limiter: Limiter,
+}
+
+impl<N: Network> Guest<N> {
+    /// Waits for what the blocked call waits for; also over networks that know of no kill switch.
+    pub fn wait(&mut self) -> Result<(), Stop> {
+        self.process.wait()?;
+        if self.killer.is_killed() { Err(Stop::Killed) } else { Ok(()) }
+    }
+}
+
+impl<N: Network> HasMemory for Guest<N> {
+    fn memory(&self) -> MemoryHandle {
+        self.memory
+    }
+}

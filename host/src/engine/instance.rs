@@ -1,0 +1,107 @@
+//! One run of a guest: its store, its instance, and how it ended.
+
+use super::calls::Exit;
+use super::guest::Guest;
+use super::limiter::Limiter;
+use super::{Module, linker};
+use crate::memory::MemoryHandle;
+use crate::preopens::Directory;
+use crate::stdio::{STDERR, STDIN, STDOUT, Stdio};
+use crate::trace::Trace;
+use crate::{Killer, Limits, Outcome, RunError};
+use wasi_poll_preview1::{Network, Process, Stop};
+use wasmtime::{Error, Result, Store, UpdateDeadline, WasmBacktrace};
+use wasmtime_wasi::p1::WasiP1Ctx;
+use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
+
+/// All that a guest is given.
+#[derive(Debug)]
+pub struct Setup<N: Network> {
+    pub process: Process<N>,
+    pub arguments: Vec<String>,
+    pub variables: Vec<(String, String)>,
+    pub directories: Vec<Directory>,
+    pub stdio: Stdio,
+    pub trace: Option<Trace>,
+    pub limits: Limits,
+    pub killer: Killer,
+}
+
+/// Runs a guest to its end.
+pub fn run<N: Network + 'static>(module: &Module, setup: Setup<N>) -> Result<Outcome, RunError> {
+    let cannot = |error: &Error| RunError::new(format!("cannot run {}: {error:#}", module.name()));
+    let engine = module.compiled.engine();
+    let linked = linker::preview1::<N>(engine)
+        .and_then(|linker| linker.instantiate_pre(&module.compiled))
+        .map_err(|error| cannot(&error))?;
+
+    let killer = setup.killer.clone();
+    let mut store = Store::new(engine, guest(setup)?);
+    store.limiter(|guest| &mut guest.limiter);
+    let switch = killer.clone();
+    store.epoch_deadline_callback(move |_| {
+        // The epoch is the whole process's: most often it moved for another guest.
+        if switch.is_killed() { Err(Error::new(Stop::Killed)) } else { Ok(UpdateDeadline::Continue(1)) }
+    });
+    store.set_epoch_deadline(1);
+    let epoch = engine.clone();
+    killer.on_kill(move || epoch.increment_epoch());
+    if killer.is_killed() {
+        return Ok(Outcome::Killed);
+    }
+
+    let instance = match linked.instantiate(&mut store) {
+        Ok(instance) => instance,
+        // Its start function ran, and ended it; else it never began.
+        Err(error) if error.is::<WasmBacktrace>() => return Ok(outcome(Err(error))),
+        Err(error) => return Err(cannot(&error)),
+    };
+    let memory = MemoryHandle::of(instance, &mut store);
+    store.data_mut().memory = memory;
+    let ended =
+        instance.get_typed_func::<(), ()>(&mut store, "_start").and_then(|start| start.call(&mut store, ()));
+    Ok(outcome(ended))
+}
+
+fn guest<N: Network>(setup: Setup<N>) -> Result<Guest<N>, RunError> {
+    let files = files(&setup)?;
+    let Setup { process, stdio, trace, limits, killer, .. } = setup;
+    let limiter = Limiter::new(limits);
+    Ok(Guest { process, files, stdio, memory: MemoryHandle::default(), trace, killer, limiter })
+}
+
+/// wasmtime-wasi's part: arguments, variables and directories. Of stdio it knows only what is a terminal.
+fn files<N: Network>(setup: &Setup<N>) -> Result<WasiP1Ctx, RunError> {
+    let mut builder = WasiCtxBuilder::new();
+    // A guest has this thread to itself.
+    builder.allow_blocking_current_thread(true).args(&setup.arguments).envs(&setup.variables);
+    if setup.stdio.is_terminal(STDIN) {
+        builder.inherit_stdin();
+    }
+    if setup.stdio.is_terminal(STDOUT) {
+        builder.inherit_stdout();
+    }
+    if setup.stdio.is_terminal(STDERR) {
+        builder.inherit_stderr();
+    }
+    for Directory { host, guest } in &setup.directories {
+        builder.preopened_dir(host, guest, FsPerms::ReadWrite).map_err(|error| {
+            RunError::new(format!("cannot give the guest the directory {}: {error:#}", host.display()))
+        })?;
+    }
+    Ok(builder.build_p1())
+}
+
+fn outcome(ended: Result<()>) -> Outcome {
+    let Err(error) = ended else { return Outcome::Exited(0) };
+    if let Some(Exit(code)) = error.downcast_ref() {
+        return Outcome::Exited(*code);
+    }
+    if let Some(Stop::Killed) = error.downcast_ref() {
+        return Outcome::Killed;
+    }
+    let backtrace = error.downcast_ref::<WasmBacktrace>().map(ToString::to_string).unwrap_or_default();
+    // The first line only says that a backtrace follows.
+    let frames = backtrace.split_once('\n').map_or("", |(_, frames)| frames);
+    Outcome::Trapped { message: error.root_cause().to_string(), backtrace: frames.to_owned() }
+}

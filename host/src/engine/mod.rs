@@ -1,0 +1,32 @@
+//! wasmtime, and all that knows of it: compiling, linking, running. What the calls do is `preview1`'s and
+//! wasmtime-wasi's.
+
+mod cache;
+mod calls;
+mod files;
+mod guest;
+mod instance;
+mod limiter;
+mod linker;
+mod module;
+mod open_files;
+mod seam;
+
+pub use instance::{Setup, run};
+pub use module::Module;
+
+use std::sync::LazyLock;
+use wasmtime::{Config, Engine, WasmBacktraceDetails};
+
+/// The engine of this process. Its epoch moves when some guest is killed; each store then asks its own switch.
+fn engine() -> &'static Engine {
+    static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+        let mut config = Config::new();
+        config
+            .epoch_interruption(true)
+            .wasm_backtrace_details(WasmBacktraceDetails::Enable)
+            .cache(cache::on_disk());
+        Engine::new(&config).expect("the options are constants that this machine's compiler knows")
+    });
+    &ENGINE
+}

@@ -1,0 +1,134 @@
+//! A compiled guest, and what keeps a file from being one.
+
+use super::linker::{MODULE, NAMES};
+use crate::RunError;
+use crate::error::plain;
+use std::fmt;
+use std::path::Path;
+use wasmtime::ExternType;
+
+/// A guest, compiled. Clones share the code, and any number of guests can run from it, on any threads.
+#[derive(Clone)]
+pub struct Module {
+    pub(super) compiled: wasmtime::Module,
+    name: String,
+}
+
+impl Module {
+    /// Reads and compiles a guest, or takes it from the cache of compiled ones.
+    ///
+    /// # Errors
+    /// When the file can't be read or isn't a guest: no module, a component, imports that nobody has, no
+    /// `_start`. The text names the file.
+    pub fn load(path: impl AsRef<Path>) -> Result<Module, RunError> {
+        let path = path.as_ref();
+        let bytes = if path.is_dir() {
+            Err("it is a directory".to_owned())
+        } else {
+            std::fs::read(path).map_err(|error| plain(&error))
+        };
+        let bytes = bytes.map_err(|why| RunError::new(format!("cannot run {}: {why}", path.display())))?;
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        compile(&bytes)
+            .map(|compiled| Module { compiled, name: name.into_owned() })
+            .map_err(|why| RunError::new(format!("cannot run {}: {why}", path.display())))
+    }
+
+    /// Compiles a guest from its bytes, in wasm's binary or text format. `name` is what it finds as its
+    /// first argument.
+    ///
+    /// ```
+    /// let text = b"(module (memory (export \"memory\") 1) (func (export \"_start\")))";
+    /// let module = wasi_poll_host::Module::from_bytes("nothing.wasm", text)?;
+    /// assert_eq!(module.name(), "nothing.wasm");
+    /// # Ok::<(), wasi_poll_host::RunError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When the bytes aren't a guest, as [`load`](Self::load) has it.
+    pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Module, RunError> {
+        compile(bytes)
+            .map(|compiled| Module { compiled, name: name.to_owned() })
+            .map_err(|why| RunError::new(format!("cannot run {name}: {why}")))
+    }
+
+    /// The file's name, without its folders.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl fmt::Debug for Module {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Module").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+fn compile(bytes: &[u8]) -> Result<wasmtime::Module, String> {
+    match bytes.get(..8) {
+        Some(b"\0asm\x01\0\0\0") => {}
+        Some([0, b'a', b's', b'm', _, _, 1, 0]) => {
+            return Err("it is a component, not a module; build the guest for wasm32-wasip1".to_owned());
+        }
+        _ if is_text(bytes) => {}
+        _ => return Err("it is not a WebAssembly module".to_owned()),
+    }
+    let module = wasmtime::Module::new(super::engine(), bytes)
+        .map_err(|error| format!("it doesn't compile: {error:#}"))?;
+    check_imports(&module)?;
+    check_exports(&module)?;
+    Ok(module)
+}
+
+/// Whether it may be wasm's text format.
+fn is_text(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| {
+        let text = text.trim_start();
+        text.starts_with('(') || text.starts_with(";;")
+    })
+}
+
+fn check_imports(module: &wasmtime::Module) -> Result<(), String> {
+    let mut unknown: Vec<String> = Vec::new();
+    for import in module.imports() {
+        match (import.module(), import.ty()) {
+            (_, ExternType::Memory(memory)) if memory.is_shared() => {
+                return Err("it wants a shared memory, and threads are not supported; build the guest for \
+                            wasm32-wasip1"
+                    .to_owned());
+            }
+            ("wasi_unstable", _) => {
+                return Err("it imports wasi_unstable, the WASI before preview1; build the guest for \
+                            wasm32-wasip1"
+                    .to_owned());
+            }
+            (MODULE, ExternType::Func(_)) if NAMES.contains(&import.name()) => {}
+            (from, _) => unknown.push(format!("{from}::{}", import.name()).escape_debug().to_string()),
+        }
+    }
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    Err(format!("it imports what this host doesn't have: {}", unknown.join(", ")))
+}
+
+fn check_exports(module: &wasmtime::Module) -> Result<(), String> {
+    match module.get_export("memory") {
+        Some(ExternType::Memory(memory)) if memory.is_shared() => {
+            return Err(
+                "its memory is shared, and threads are not supported; build the guest for wasm32-wasip1"
+                    .to_owned(),
+            );
+        }
+        Some(ExternType::Memory(memory)) if memory.is_64() => {
+            return Err("its memory has 64-bit addresses, and preview1's are of 32".to_owned());
+        }
+        Some(ExternType::Memory(_)) => {}
+        _ => return Err("it doesn't export its memory as \"memory\"".to_owned()),
+    }
+    match module.get_export("_start") {
+        Some(ExternType::Func(start)) if start.params().len() == 0 && start.results().len() == 0 => Ok(()),
+        Some(_) => Err("its _start isn't a function without arguments and results".to_owned()),
+        None => Err("it has no _start function: a library, rather than a program?".to_owned()),
+    }
+}

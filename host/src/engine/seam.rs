@@ -1,0 +1,97 @@
+//! The seam between wasm and the host: how a host call borrows the guest, waits without the borrow, fails, and
+//! is observed. Which calls there are is written elsewhere.
+
+use super::guest::Guest;
+use crate::memory::split;
+use crate::trace::{Answer, Call, End, Record};
+use wasi_poll_preview1::{Errno, Failure, Memory, Network, Progress};
+use wasmtime::{Caller, Error, Result, format_err};
+
+/// Makes `attempt` until it doesn't block, and waits between with nothing of the guest borrowed. The result is
+/// the call's errno. This is where a guest is observed.
+pub fn blocking<N: Network + 'static, A: Into<Answer>>(
+    caller: &mut Caller<'_, Guest<N>>,
+    call: Call,
+    attempt: impl FnMut(&mut Guest<N>, &mut Memory<'_>) -> Result<Progress<A>, Failure>,
+) -> Result<u32> {
+    if caller.data().trace.is_none() {
+        return unobserved(caller, call.name, attempt);
+    }
+    result(call.name, observed(caller, call, attempt))
+}
+
+/// As [`blocking`], for what is of no interest to who observes sockets.
+pub fn unobserved<N: Network + 'static, A: Into<Answer>>(
+    caller: &mut Caller<'_, Guest<N>>,
+    name: &str,
+    attempt: impl FnMut(&mut Guest<N>, &mut Memory<'_>) -> Result<Progress<A>, Failure>,
+) -> Result<u32> {
+    result(name, until_done(caller, attempt))
+}
+
+/// As [`blocking`], for a call that never waits.
+pub fn at_once<N: Network + 'static, F: Into<Failure>>(
+    caller: &mut Caller<'_, Guest<N>>,
+    call: Call,
+    mut attempt: impl FnMut(&mut Guest<N>, &mut Memory<'_>) -> Result<(), F>,
+) -> Result<u32> {
+    blocking(caller, call, |guest, memory| attempt(guest, memory).map(Progress::Done).map_err(Into::into))
+}
+
+/// An errno as wasm's result.
+pub fn number(errno: Errno) -> u32 {
+    u32::from(errno.raw())
+}
+
+/// An error that ends the guest, with the call's name before it. A stop is left whole: it is no fault.
+pub fn named(call: &str, error: Error) -> Error {
+    if error.is::<wasi_poll_preview1::Stop>() { error } else { format_err!("{call}: {error:#}") }
+}
+
+fn result(name: &str, ended: Ended) -> Result<u32> {
+    match ended {
+        Ok(Ok(_)) => Ok(number(Errno::Success)),
+        Ok(Err(errno)) => Ok(number(errno)),
+        Err(error) => Err(named(name, error)),
+    }
+}
+
+type Ended = Result<Result<Answer, Errno>>;
+
+fn until_done<N: Network + 'static, A: Into<Answer>>(
+    caller: &mut Caller<'_, Guest<N>>,
+    mut attempt: impl FnMut(&mut Guest<N>, &mut Memory<'_>) -> Result<Progress<A>, Failure>,
+) -> Ended {
+    loop {
+        let (bytes, guest) = split(caller)?;
+        match attempt(guest, &mut Memory::new(bytes)) {
+            Ok(Progress::Done(answer)) => return Ok(Ok(answer.into())),
+            Ok(Progress::Blocked) => guest.wait().map_err(Error::new)?,
+            Err(Failure::Errno(errno)) => return Ok(Err(errno)),
+            Err(Failure::Trap(trap)) => return Err(Error::new(trap)),
+        }
+    }
+}
+
+#[cold]
+fn observed<N: Network + 'static, A: Into<Answer>>(
+    caller: &mut Caller<'_, Guest<N>>,
+    call: Call,
+    attempt: impl FnMut(&mut Guest<N>, &mut Memory<'_>) -> Result<Progress<A>, Failure>,
+) -> Ended {
+    let started_ns = caller.data_mut().process.network().now_ns();
+    let ended = until_done(caller, attempt);
+    let Guest { process, trace, .. } = caller.data_mut();
+    let took_ns = process.network().now_ns().saturating_sub(started_ns);
+    let end = match &ended {
+        Ok(Ok(answer)) => End::Answered(*answer),
+        Ok(Err(errno)) => End::Refused(*errno),
+        Err(error) => End::Ended(format!("{error:#}")),
+    };
+    // A poll that was refused decoded nothing, and what is kept is the one before it.
+    let poll = (call.name == "poll_oneoff" && !matches!(end, End::Refused(_))).then(|| process.last_poll());
+    if let Some(trace) = trace {
+        trace.write(&Record { call, end, started_ns, took_ns, poll });
+    }
+    ended
+}

@@ -1,0 +1,196 @@
+//! The operating system's sockets, on mio: one poll, every socket registered once, edge-triggered, both ways.
+//! What an edge means to a guest is preview1's to say.
+
+mod levels;
+mod source;
+
+use crate::Killer;
+use crate::errno::errno_of;
+use mio::net::{TcpListener, TcpStream};
+use mio::{Events, Poll, Token, Waker};
+use slab::Slab;
+use source::{Entry, Source};
+use std::io::{self, IoSlice, Read, Write};
+use std::net::{Shutdown, SocketAddr};
+use std::os::fd::{BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use wasi_poll_preview1::{Edge, Errno, Network, Probe, SocketId, Stop};
+
+/// Edges taken in at one wait; more come at the next.
+const EDGES: usize = 1024;
+/// No socket's: its index would be past every limit of open files.
+const KILL: Token = Token(usize::MAX);
+
+/// The operating system's TCP sockets, as a [`Network`].
+#[derive(Debug)]
+pub struct OsNetwork {
+    poll: Poll,
+    events: Events,
+    sources: Slab<Entry>,
+    /// Counts the sources, so that an event of a closed one is not taken for its successor's.
+    generation: u32,
+    started: Instant,
+    killer: Killer,
+}
+
+impl OsNetwork {
+    /// A network whose waits end when `killer` is pulled.
+    ///
+    /// # Errors
+    /// When the system has no room for another poll.
+    pub fn new(killer: &Killer) -> io::Result<OsNetwork> {
+        let poll = Poll::new()?;
+        let waker = Waker::new(poll.registry(), KILL)?;
+        // It fails only when the poll is gone, and then nobody waits.
+        killer.on_kill(move || drop(waker.wake()));
+        Ok(OsNetwork {
+            poll,
+            events: Events::with_capacity(EDGES),
+            sources: Slab::new(),
+            generation: 0,
+            started: Instant::now(),
+            killer: killer.clone(),
+        })
+    }
+
+    /// Watches a descriptor for readiness alone: nothing is read, written or set on it. `None` when it is
+    /// always ready, as a regular file is.
+    ///
+    /// # Errors
+    /// When it can't be duplicated, or the system has no room to watch it.
+    pub fn adopt(&mut self, descriptor: BorrowedFd<'_>) -> io::Result<Option<SocketId>> {
+        let watched: OwnedFd = descriptor.try_clone_to_owned()?;
+        match self.add(Source::Watched(watched)) {
+            Ok(id) => Ok(Some(id)),
+            // What epoll answers for files that have no readiness.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn add(&mut self, mut source: Source) -> io::Result<SocketId> {
+        self.generation = self.generation.wrapping_add(1);
+        let generation = self.generation;
+        let entry = self.sources.vacant_entry();
+        let id = SocketId(entry.key() as u32);
+        source.register(self.poll.registry(), token_of(id, generation))?;
+        entry.insert(Entry { source, generation });
+        Ok(id)
+    }
+
+    fn stream(&mut self, id: SocketId) -> Result<&mut TcpStream, Errno> {
+        match self.sources.get_mut(id.0 as usize).map(|entry| &mut entry.source) {
+            Some(Source::Stream(stream)) => Ok(stream),
+            Some(_) => Err(Errno::Notconn),
+            None => Err(Errno::Badf),
+        }
+    }
+
+    fn unless_killed(&self) -> Result<(), Stop> {
+        if self.killer.is_killed() { Err(Stop::Killed) } else { Ok(()) }
+    }
+}
+
+/// The token of a source: which it is, and the how-manieth.
+fn token_of(SocketId(index): SocketId, generation: u32) -> Token {
+    Token((u64::from(generation) << 32 | u64::from(index)) as usize)
+}
+
+impl Network for OsNetwork {
+    fn now_ns(&mut self) -> u64 {
+        self.started.elapsed().as_nanos() as u64
+    }
+
+    fn realtime_ns(&mut self) -> u64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
+    }
+
+    fn listen(&mut self, address: SocketAddr) -> Result<(SocketId, SocketAddr), Errno> {
+        let listened = TcpListener::bind(address).and_then(|listener| {
+            let address = listener.local_addr()?;
+            Ok((self.add(Source::Listener(listener))?, address))
+        });
+        listened.map_err(|error| errno_of(&error))
+    }
+
+    fn connect(&mut self, address: SocketAddr) -> Result<SocketId, Errno> {
+        let connected = TcpStream::connect(address).and_then(|stream| self.add(Source::Stream(stream)));
+        connected.map_err(|error| errno_of(&error))
+    }
+
+    fn accept(&mut self, listener: SocketId) -> Result<(SocketId, SocketAddr), Errno> {
+        let accepted = match self.sources.get(listener.0 as usize).map(|entry| &entry.source) {
+            Some(Source::Listener(listener)) => listener.accept(),
+            Some(_) => return Err(Errno::Inval),
+            None => return Err(Errno::Badf),
+        };
+        accepted
+            .and_then(|(stream, peer)| Ok((self.add(Source::Stream(stream))?, peer)))
+            .map_err(|error| errno_of(&error))
+    }
+
+    fn receive(&mut self, stream: SocketId, into: &mut [u8], peek: bool) -> Result<usize, Errno> {
+        let stream = self.stream(stream)?;
+        let received = if peek { stream.peek(into) } else { stream.read(into) };
+        received.map_err(|error| errno_of(&error))
+    }
+
+    fn send(&mut self, stream: SocketId, from: &[IoSlice<'_>]) -> Result<usize, Errno> {
+        let stream = self.stream(stream)?;
+        let sent = match from {
+            [one] => stream.write(one),
+            several => stream.write_vectored(several),
+        };
+        sent.map_err(|error| errno_of(&error))
+    }
+
+    fn shutdown(&mut self, stream: SocketId, how: Shutdown) -> Result<(), Errno> {
+        self.stream(stream)?.shutdown(how).map_err(|error| errno_of(&error))
+    }
+
+    fn take_error(&mut self, socket: SocketId) -> Option<Errno> {
+        let pending = match &self.sources.get(socket.0 as usize)?.source {
+            Source::Listener(listener) => listener.take_error(),
+            Source::Stream(stream) => stream.take_error(),
+            Source::Watched(_) => return None,
+        };
+        pending.unwrap_or_else(Some).map(|error| errno_of(&error))
+    }
+
+    fn close(&mut self, socket: SocketId) {
+        if let Some(mut entry) = self.sources.try_remove(socket.0 as usize) {
+            entry.source.deregister(self.poll.registry());
+        }
+    }
+
+    fn probe(&mut self, probes: &mut [Probe]) {
+        levels::probe(&self.sources, probes);
+    }
+
+    fn wait(&mut self, deadline_ns: Option<u64>, edges: &mut Vec<Edge>) -> Result<(), Stop> {
+        self.unless_killed()?;
+        // mio rounds up to what the system counts in.
+        let timeout = deadline_ns.map(|at_ns| match at_ns {
+            0 => Duration::ZERO,
+            _ => Duration::from_nanos(at_ns.saturating_sub(self.now_ns())),
+        });
+        match self.poll.poll(&mut self.events, timeout) {
+            Ok(()) => {}
+            // A signal: an early end, and the caller decides.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return self.unless_killed(),
+            Err(error) => panic!("the poll of this process is broken: {error}"),
+        }
+        self.unless_killed()?;
+        for event in &self.events {
+            let token = event.token();
+            let socket = SocketId(token.0 as u32);
+            match self.sources.get(socket.0 as usize) {
+                Some(entry) if token_of(socket, entry.generation) == token => {
+                    edges.push(Edge { socket, levels: levels::of_event(event) });
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,292 @@
+//! What an embedder does with a guest: gives it things, starts it, ends it. No type of the engine's is in sight.
+
+use crate::engine::{self, Setup};
+use crate::error::plain;
+use crate::preopens::{self, Directory, Listener};
+use crate::stdio::{STDERR, STDIN, STDOUT, Stdio};
+use crate::trace::{Trace, TraceFormat};
+use crate::{Killer, Limits, Module, OsNetwork, RunError};
+use std::io::{self, Read, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+use wasi_poll_preview1::{Network, Process, SocketId};
+
+/// How a guest ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// By itself, with this code.
+    Exited(u32),
+    /// By a fault: its own, or a host call that no correct program makes.
+    Trapped {
+        /// What happened; of a host call, with the call's name before it.
+        message: String,
+        /// Where, innermost first: a line a function, with the source's file and line where the module has
+        /// them. Empty when no function of the guest was running.
+        backtrace: String,
+    },
+    /// By its [`Killer`].
+    Killed,
+}
+
+/// One guest about to run. It starts with nothing: no network, no files, no variables, its stdin at the end
+/// and its output discarded. Everything else is given by name.
+///
+/// ```
+/// use wasi_poll_host::{Module, Outcome, Runner};
+///
+/// let guest = Module::from_bytes("hello.wasm", br#"(module
+///     (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+///     (memory (export "memory") 1)
+///     (func (export "_start") (call $exit (i32.const 7))))"#)?;
+/// let runner = Runner::new(&guest)?
+///     .arg("--verbose")
+///     .env("RUST_BACKTRACE", "1")
+///     .listen(Some("http"), "127.0.0.1:0".parse().unwrap())?
+///     .stdout(std::io::stdout());
+/// println!("listening on {}", runner.listeners()[0].address);
+///
+/// // Pulled from any thread, this ends the guest whatever it does.
+/// let _killer = runner.killer();
+/// assert_eq!(runner.run()?, Outcome::Exited(7));
+/// # Ok::<(), wasi_poll_host::RunError>(())
+/// ```
+#[derive(Debug)]
+pub struct Runner<N: Network = OsNetwork> {
+    module: Module,
+    network: N,
+    killer: Killer,
+    arguments: Vec<String>,
+    variables: Vec<(String, String)>,
+    listeners: Vec<Listener>,
+    sockets: Vec<SocketId>,
+    directories: Vec<Directory>,
+    stdio: Stdio,
+    /// What tells the readiness of stdin, stdout and stderr, where anything does.
+    stdio_sources: [Option<SocketId>; 3],
+    trace: Option<Trace>,
+    limits: Limits,
+}
+
+impl Runner {
+    /// A guest on the operating system's sockets.
+    ///
+    /// # Errors
+    /// When the system has no room for one more poll.
+    pub fn new(module: &Module) -> Result<Runner, RunError> {
+        let killer = Killer::new();
+        let network = OsNetwork::new(&killer)
+            .map_err(|error| RunError::new(format!("cannot poll: {}", plain(&error))))?;
+        Ok(Runner::on_network(module, network, killer))
+    }
+
+    /// Gives the guest this process's stdin, stdout and stderr. They can be polled where the system can.
+    ///
+    /// # Errors
+    /// When they can't be duplicated.
+    pub fn inherit_stdio(mut self) -> Result<Runner, RunError> {
+        let adopted = || -> io::Result<_> {
+            let stdio = Stdio::inherit()?;
+            let mut sources = [None; 3];
+            for number in [STDIN, STDOUT, STDERR] {
+                if let Some(descriptor) = stdio.descriptor(number) {
+                    sources[number as usize] = self.network.adopt(descriptor)?;
+                }
+            }
+            Ok((stdio, sources))
+        }();
+        (self.stdio, self.stdio_sources) = adopted.map_err(|error| {
+            RunError::new(format!("cannot hand on stdin, stdout and stderr: {}", plain(&error)))
+        })?;
+        Ok(self)
+    }
+}
+
+impl<N: Network + 'static> Runner<N> {
+    /// A guest on another network. Where that can block, it must see to it that `killer` ends its waits
+    /// ([`Killer::on_kill`]).
+    ///
+    /// ```
+    /// use wasi_poll_host::{Killer, Module, Outcome, Runner};
+    /// use wasi_poll_preview1::MemoryNetwork;
+    ///
+    /// let text = br#"(module (memory (export "memory") 1) (func (export "_start")))"#;
+    /// let guest = Module::from_bytes("nothing.wasm", text)?;
+    /// let runner = Runner::on_network(&guest, MemoryNetwork::new(), Killer::new())
+    ///     .listen(None, "10.0.0.1:80".parse().unwrap())?;
+    /// assert_eq!(runner.run()?, Outcome::Exited(0));
+    /// # Ok::<(), wasi_poll_host::RunError>(())
+    /// ```
+    pub fn on_network(module: &Module, network: N, killer: Killer) -> Runner<N> {
+        Runner {
+            module: module.clone(),
+            network,
+            killer,
+            arguments: vec![module.name().to_owned()],
+            variables: Vec::new(),
+            listeners: Vec::new(),
+            sockets: Vec::new(),
+            directories: Vec::new(),
+            stdio: Stdio::default(),
+            stdio_sources: [None; 3],
+            trace: None,
+            limits: Limits::default(),
+        }
+    }
+
+    /// Opens a listener and gives it to the guest, at the next fd from 3 on. [`listeners`](Self::listeners)
+    /// tells the port that 0 became.
+    ///
+    /// # Errors
+    /// When nobody can listen there; the text says why and what to do.
+    pub fn listen(mut self, name: Option<&str>, address: SocketAddr) -> Result<Runner<N>, RunError> {
+        name.map_or(Ok(()), preopens::check_name)?;
+        let opened = self.network.listen(address);
+        let (socket, address) = opened.map_err(|errno| preopens::cannot_listen(address, errno))?;
+        let fd = 3 + self.listeners.len() as u32;
+        self.listeners.push(Listener { name: name.map(str::to_owned), address, fd });
+        self.sockets.push(socket);
+        Ok(self)
+    }
+
+    /// Adds an argument, after the module's name.
+    #[must_use]
+    pub fn arg(mut self, argument: impl Into<String>) -> Runner<N> {
+        self.arguments.push(argument.into());
+        self
+    }
+
+    /// Adds arguments.
+    #[must_use]
+    pub fn args<A: Into<String>>(mut self, arguments: impl IntoIterator<Item = A>) -> Runner<N> {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    /// Sets a variable. Set again, the last one holds.
+    #[must_use]
+    pub fn env(mut self, name: impl Into<String>, value: impl Into<String>) -> Runner<N> {
+        let name = name.into();
+        self.variables.retain(|(known, _)| *known != name);
+        self.variables.push((name, value.into()));
+        self
+    }
+
+    /// Sets all variables of this process that are Unicode.
+    #[must_use]
+    pub fn inherit_env(self) -> Runner<N> {
+        std::env::vars_os().fold(self, |runner, (name, value)| {
+            match (name.into_string(), value.into_string()) {
+                (Ok(name), Ok(value)) => runner.env(name, value),
+                _ => runner,
+            }
+        })
+    }
+
+    /// Gives the guest a directory, to read and write, under the name `guest`. Directories get the fds behind
+    /// the listeners'.
+    ///
+    /// # Errors
+    /// When it isn't one, or can't be read.
+    pub fn dir(mut self, host: impl AsRef<Path>, guest: &str) -> Result<Runner<N>, RunError> {
+        self.directories.push(Directory::new(host.as_ref(), guest)?);
+        Ok(self)
+    }
+
+    /// What the guest reads from stdin, always ready. Bytes of yours: `&b"text"[..]` or a `Cursor`.
+    #[must_use]
+    pub fn stdin(mut self, stdin: impl Read + Send + 'static) -> Runner<N> {
+        self.stdio.set_stdin(stdin);
+        self.stdio_sources[STDIN as usize] = None;
+        self
+    }
+
+    /// Where stdout goes. Called, and flushed, as the guest writes, before its write returns.
+    #[must_use]
+    pub fn stdout(mut self, stdout: impl Write + Send + 'static) -> Runner<N> {
+        self.stdio.set_stdout(stdout);
+        self.stdio_sources[STDOUT as usize] = None;
+        self
+    }
+
+    /// Where stderr goes, as [`stdout`](Self::stdout).
+    #[must_use]
+    pub fn stderr(mut self, stderr: impl Write + Send + 'static) -> Runner<N> {
+        self.stdio.set_stderr(stderr);
+        self.stdio_sources[STDERR as usize] = None;
+        self
+    }
+
+    /// Writes a line to `sink` for each call on a socket or a poll. A sink that fails is given up, and the
+    /// guest goes on.
+    #[must_use]
+    pub fn trace(mut self, sink: impl Write + Send + 'static, format: TraceFormat) -> Runner<N> {
+        self.trace = Some(Trace::new(sink, format));
+        self
+    }
+
+    /// Sets what the guest may use up.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Runner<N> {
+        self.limits = limits;
+        self
+    }
+
+    /// The listeners it was given, in the order of their fds, with the addresses they really have.
+    pub fn listeners(&self) -> &[Listener] {
+        &self.listeners
+    }
+
+    /// The switch that ends it, before it starts or while it runs.
+    pub fn killer(&self) -> Killer {
+        self.killer.clone()
+    }
+
+    /// The network underneath.
+    pub fn network(&mut self) -> &mut N {
+        &mut self.network
+    }
+
+    /// Runs the guest on this thread, to its end. Its sockets are closed then.
+    ///
+    /// # Errors
+    /// When it can't be started: what it was given doesn't fit its limits, or it doesn't fit this host.
+    pub fn run(mut self) -> Result<Outcome, RunError> {
+        for (name, value) in preopens::variables(&self.listeners) {
+            // What the caller set by that name is meant to hold.
+            if !self.variables.iter().any(|(known, _)| known == name) {
+                self.variables.push((name.to_owned(), value));
+            }
+        }
+        let mut process = Process::new(self.network);
+        process.set_limits(self.limits.into());
+        let past_limit = |_| {
+            let fds = self.limits.fds;
+            RunError::new(format!("the listeners and directories are more than the limit fds ({fds}) allows"))
+        };
+        for socket in self.sockets {
+            process.preopen_listener(socket).map_err(past_limit)?;
+        }
+        for inner in 3..3 + self.directories.len() as u32 {
+            process.insert_foreign(inner).map_err(past_limit)?;
+        }
+        // Stdio is open from the start: this can't fail.
+        for (number, source) in [STDIN, STDOUT, STDERR].into_iter().zip(self.stdio_sources) {
+            if let Some(source) = source {
+                process.set_foreign_source(number, source).map_err(past_limit)?;
+            }
+        }
+        engine::run(
+            &self.module,
+            Setup {
+                process,
+                arguments: self.arguments,
+                variables: self.variables,
+                directories: self.directories,
+                stdio: self.stdio,
+                trace: self.trace,
+                limits: self.limits,
+                killer: self.killer,
+            },
+        )
+    }
+}
