@@ -18,7 +18,11 @@ pub mod build;
 #[cfg(not(target_family = "wasm"))]
 pub mod example;
 #[cfg(not(target_family = "wasm"))]
+pub mod hosted;
+#[cfg(not(target_family = "wasm"))]
 pub mod lockstep;
+#[cfg(not(target_family = "wasm"))]
+pub mod memory;
 #[cfg(not(target_family = "wasm"))]
 pub mod native;
 #[cfg(not(target_family = "wasm"))]

@@ -77,14 +77,6 @@ impl Lockstep {
         self.0.changed.notify_all();
     }
 
-    /// Waits for the peer half's first turn.
-    ///
-    /// # Errors
-    /// When it never comes.
-    pub fn wait_for_first_turn(&self) -> io::Result<()> {
-        self.turn_of_peer(self.lock()).map(drop)
-    }
-
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -212,14 +204,15 @@ impl State {
 /// The peer's side.
 impl Surroundings for Lockstep {
     fn connect(&mut self, address: SocketAddr) -> io::Result<Box<dyn Stream>> {
-        let mut state = self.lock();
+        let mut state = self.turn_of_peer(self.lock())?;
         let socket = state.network.connect(address).map_err(error_of)?;
         state.peers.insert(socket);
         Ok(Box::new(End { socket, lockstep: self.clone() }))
     }
 
     fn next_line(&mut self) -> Result<String> {
-        let mut state = self.lock();
+        // The first thing a peer half does: the guest has the baton until it comes here.
+        let mut state = self.turn_of_peer(self.lock())?;
         loop {
             match state.lines.pop_front() {
                 Some(line) => return Ok(line),

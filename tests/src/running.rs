@@ -1,7 +1,8 @@
 //! A program that runs beside the test: its lines, its end, and no way to outlive the test.
 
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::{self, BufRead, BufReader};
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -14,7 +15,8 @@ use crate::verdict::{CASE_TIME, Said};
 pub struct Running {
     child: Child,
     deadline: Instant,
-    complaints: thread::JoinHandle<String>,
+    complaints: Arc<Mutex<String>>,
+    complaining: Option<thread::JoinHandle<()>>,
 }
 
 impl Running {
@@ -26,20 +28,29 @@ impl Running {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().with_context(|| format!("start {command:?}"))?;
         let output = child.stdout.take().context("its output is a pipe")?;
-        let mut errors = child.stderr.take().context("and so are its errors")?;
+        let errors = child.stderr.take().context("and so are its errors")?;
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
                 said.say(&line);
             }
         });
-        // Read on as well, or a talkative program would wait for its pipe.
-        let complaints = thread::spawn(move || {
-            let mut bytes = Vec::new();
-            // What was read before an error is still worth telling.
-            let _ = errors.read_to_end(&mut bytes);
-            String::from_utf8_lossy(&bytes).into_owned()
+        let complaints = Arc::new(Mutex::new(String::new()));
+        let heard = Arc::clone(&complaints);
+        // Nobody may ask for these, but a talkative program would wait for its pipe.
+        let complaining = thread::spawn(move || {
+            for line in BufReader::new(errors).lines().map_while(Result::ok) {
+                let mut complaints = heard.lock().unwrap_or_else(PoisonError::into_inner);
+                complaints.push_str(&line);
+                complaints.push('\n');
+            }
         });
-        Ok(Running { child, deadline: Instant::now() + CASE_TIME, complaints })
+        let deadline = Instant::now() + CASE_TIME;
+        Ok(Running { child, deadline, complaints, complaining: Some(complaining) })
+    }
+
+    /// What it wrote to standard error, so far.
+    pub fn complaints(&self) -> String {
+        self.complaints.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// The process's number.
@@ -66,11 +77,18 @@ impl Running {
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
-        let complaints = std::mem::replace(&mut self.complaints, thread::spawn(String::new));
-        complaints.join().unwrap_or_default()
+        if let Some(complaining) = self.complaining.take() {
+            // It only reads, and its end is the program's.
+            let _ = complaining.join();
+        }
+        self.complaints()
     }
 
-    fn wait(&mut self) -> io::Result<Option<ExitStatus>> {
+    /// Waits for its end, for as long as a case may take.
+    ///
+    /// # Errors
+    /// Those of waiting.
+    pub fn wait(&mut self) -> io::Result<Option<ExitStatus>> {
         while Instant::now() < self.deadline {
             if let Some(status) = self.child.try_wait()? {
                 return Ok(Some(status));

@@ -1,14 +1,12 @@
-//! The wasip1 world: the guest half in the host's own process, on the operating system's sockets.
+//! The wasip1 world: the guest half on this project's host, on the operating system's sockets.
 
 use std::net::SocketAddr;
 use std::process::Command;
 
-use crate::os_peer::Os;
-use crate::running::Running;
-use crate::{Case, Peer, World, build, native, verdict};
+use wasi_poll_host::Runner;
 
-/// What a guest finds its directory as.
-pub const GUEST_DIRECTORY: &str = "/data";
+use crate::os_peer::Os;
+use crate::{Case, Peer, World, build, hosted, native, verdict};
 
 /// Runs a case.
 ///
@@ -16,17 +14,11 @@ pub const GUEST_DIRECTORY: &str = "/data";
 /// When it fails.
 pub fn run(name: &str, case: &Case) {
     let (said, heard, log) = verdict::lines();
-    let directory = case.directory.then(native::greeting);
+    let runner = Runner::new(hosted::module()).expect("the system has room for a poll");
+    let say = move |line: &str| said.say(line);
+    let peer = || (case.peer)(&mut Peer::new(Os(heard)));
     let addresses = native::addresses(case);
-    let mut command = host(&addresses);
-    if let Some(directory) = &directory {
-        command.arg("--dir").arg(format!("{}::{GUEST_DIRECTORY}", directory.path().display()));
-    }
-    command.arg(build::case_guest()).args(args(name, World::Wasip1, case, &addresses));
-
-    let guest = Running::start(&mut command, said).expect("the host starts");
-    let peer = (case.peer)(&mut Peer::new(Os(heard)));
-    let guest = guest.end().map(drop);
+    let (guest, peer) = hosted::run(runner, (name, case, World::Wasip1), &addresses, say, || (), peer);
     verdict::judge(name, World::Wasip1, &log, guest, peer);
 }
 
@@ -38,12 +30,4 @@ pub fn host(listen: &[SocketAddr]) -> Command {
         command.arg("--listen").arg(address.to_string());
     }
     command
-}
-
-/// What the guest half's binary is told.
-pub fn args(name: &str, world: World, case: &Case, addresses: &[SocketAddr]) -> Vec<String> {
-    let directory = if case.directory { GUEST_DIRECTORY } else { "-" };
-    let mut args = vec![name.into(), world.to_string(), directory.into()];
-    args.extend(addresses.iter().map(ToString::to_string));
-    args
 }

@@ -18,6 +18,7 @@ pub fn a_bad_fd_disturbs_no_other_source() -> Case {
                 registered?;
                 let seen = watch.next_is(1)?;
                 ensure!(seen.error, "{seen:?}");
+                watch.remove(&mut bad)?;
             } else {
                 ensure!(registered.is_err(), "epoll knows every fd");
             }
