@@ -10,7 +10,7 @@
 //!
 //! # In each world
 //! - **Native and `wasm32-wasip2`**: every name *is* mio's, re-exported, so the crates that implement
-//!   mio's [`Source`](event::Source) fit as they are.
+//!   mio's [`Source`](event::Source) fit as they are. (mio has no [`Waker`] on wasip2.)
 //! - **`wasm32-wasip1`**: the same names with the same signatures, over preview1's `poll_oneoff`.
 //!   Where preview1 has no call for something, that something compiles and returns
 //!   [`Unsupported`](std::io::ErrorKind::Unsupported), with a text that says why.
