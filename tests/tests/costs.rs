@@ -3,6 +3,7 @@
 #![cfg(not(target_family = "wasm"))]
 
 use std::fs;
+use std::io::{self, Write};
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
@@ -36,7 +37,9 @@ fn an_idle_server_makes_at_most_two_polls_in_a_second() -> Result<()> {
 #[test]
 fn a_message_costs_a_guest_no_more_system_calls_than_the_same_program_native() -> Result<()> {
     if !strace_works() {
-        eprintln!("skipped: strace is not installed here, or may not trace");
+        // Past the test harness, which keeps what a passing test prints: whoever counts skips sees this.
+        let name = "a_message_costs_a_guest_no_more_system_calls_than_the_same_program_native";
+        writeln!(io::stdout(), "test {name} ... ignored, strace is not installed here, or may not trace")?;
         return Ok(());
     }
     let native = system_calls_a_message(World::Native)?;
@@ -54,7 +57,9 @@ fn strace_works() -> bool {
 
 /// What each further message adds: what starting and ending cost is in both counts.
 fn system_calls_a_message(world: World) -> Result<f64> {
-    const MESSAGES: u32 = 500;
+    const MESSAGES: u32 = 1000;
+    // The first start of a guest also compiles it, which later ones find done.
+    system_calls(world, 1)?;
     let (some, more) = (system_calls(world, MESSAGES)?, system_calls(world, 2 * MESSAGES)?);
     Ok((f64::from(more) - f64::from(some)) / f64::from(MESSAGES))
 }

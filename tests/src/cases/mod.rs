@@ -123,6 +123,9 @@ macro_rules! find {
                 _ => None,
             }
         }
+
+        /// Every case's name.
+        pub const NAMES: &[&str] = &[$($($(stringify!($case),)*)*)*];
     };
 }
 
