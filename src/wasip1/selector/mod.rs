@@ -31,7 +31,7 @@ use std::os::fd::RawFd;
 use std::time::Duration;
 
 use slab::Slab;
-use wasi::{ERRNO_BADF, ERRNO_SUCCESS, EVENTRWFLAGS_FD_READWRITE_HANGUP, Eventrwflags};
+use wasi::{ERRNO_SUCCESS, EVENTRWFLAGS_FD_READWRITE_HANGUP, Eventrwflags};
 
 use super::event::{Event, Events, Readiness};
 use super::{Interest, Token};
@@ -97,7 +97,7 @@ impl Selector {
         if let Some(index) = self.by_fd.get(fd) {
             // Somebody closed a bare descriptor without deregistering it, and its number came back.
             let earlier = &self.registrations[index];
-            if !earlier.closed {
+            if !earlier.is_closed() {
                 return Err(io::Error::new(
                     io::ErrorKind::AlreadyExists,
                     format!("file descriptor {fd} is registered already"),
@@ -122,7 +122,7 @@ impl Selector {
         registration.token = token;
         registration.interest = interest;
         registration.pending = Readiness::EMPTY;
-        registration.closed = false;
+        registration.refused = None;
         self.arm_all(index);
         Ok(())
     }
@@ -284,7 +284,7 @@ impl Selector {
         let flags = event.fd_readwrite.flags;
         let readiness = if event.error != ERRNO_SUCCESS {
             registration.errno = event.error.raw();
-            registration.closed = event.error == ERRNO_BADF;
+            registration.refused = Some(event.error);
             registration.all_ready() | Readiness::ERROR
         } else if flags & EVENTRWFLAGS_FD_READWRITE_ERROR != 0 {
             registration.errno = event.fd_readwrite.nbytes as u16;
@@ -336,7 +336,7 @@ impl Selector {
             registration.queued = false;
             let readiness = mem::take(&mut registration.pending);
             events.push(Event::new(registration.token, readiness));
-            if registration.trigger == Trigger::Level {
+            if registration.trigger == Trigger::Level && registration.refused.is_none() {
                 self.arm_all(key.index());
             }
         }

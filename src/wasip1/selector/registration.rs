@@ -24,8 +24,8 @@ pub(super) struct Registration {
     pub(super) queued: bool,
     /// The errno of the last event that carried one, until it is taken; 0 is none.
     pub(super) errno: u16,
-    /// The host said that the descriptor is closed, so its number may be registered anew.
-    pub(super) closed: bool,
+    /// What the host refused the last subscription with, if it did: it will refuse the next one too.
+    pub(super) refused: Option<wasi::Errno>,
 }
 
 /// Names one registration for its whole life, and no later one in the same place.
@@ -104,7 +104,7 @@ impl Registration {
             pending: Readiness::EMPTY,
             queued: false,
             errno: 0,
-            closed: false,
+            refused: None,
         }
     }
 
@@ -113,6 +113,11 @@ impl Registration {
             Direction::Read => self.interest.is_readable(),
             Direction::Write => self.interest.is_writable(),
         }
+    }
+
+    /// Whether the host said that the descriptor isn't open, so that its number may be registered anew.
+    pub(super) fn is_closed(&self) -> bool {
+        self.refused == Some(wasi::ERRNO_BADF)
     }
 
     /// Every direction of interest, as an event that wakes them all.

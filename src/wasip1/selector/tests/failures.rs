@@ -3,7 +3,7 @@
 use std::io;
 
 use super::super::PollOneoff;
-use super::{Answer, BOTH, Bench, Direction, EBADF, ECONNRESET, ERROR, HANGUP, Interest, Token};
+use super::{Answer, BOTH, Bench, Direction, EBADF, ECONNRESET, ERROR, HANGUP, Interest, Token, Trigger};
 
 #[test]
 fn a_failed_subscription_is_an_error_event_and_the_poll_succeeds_for_the_others() {
@@ -22,6 +22,20 @@ fn a_failed_subscription_is_an_error_event_and_the_poll_succeeds_for_the_others(
     assert_eq!(bench.tokens(), [], "it doesn't fail again by itself");
     assert_eq!(bench.selector.take_errno(bad), Some(EBADF));
     assert_eq!(bench.selector.take_errno(bad), None);
+}
+
+#[test]
+fn a_bare_descriptor_the_host_refuses_is_reported_once() {
+    let mut bench = Bench::new();
+    bench.selector.register(4, Token(4), BOTH, Trigger::Level).expect("a new registration");
+    bench.host.answer(4, Direction::Read, Answer { error: EBADF, ..Answer::default() });
+    assert!(bench.one_event().is_error());
+    assert_eq!(bench.tokens(), []);
+    bench.host.quiet(4);
+    bench.host.ready(4, Direction::Read);
+    bench.selector.reregister(4, Token(5), BOTH).expect("registered");
+    assert_eq!(bench.tokens(), [5]);
+    assert_eq!(bench.tokens(), [5], "it is level-triggered again");
 }
 
 #[test]
