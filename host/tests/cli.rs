@@ -1,0 +1,305 @@
+//! The program: its exit codes, and what it says.
+
+mod guest;
+
+use guest::{PATIENCE, text};
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Instant;
+use tempfile::TempDir;
+
+/// The program with a cache of its own, and a folder for guests.
+struct Program {
+    folder: TempDir,
+}
+
+impl Program {
+    fn new() -> Program {
+        Program { folder: TempDir::new().unwrap() }
+    }
+
+    fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// A guest of that body.
+    fn guest(&self, body: &str) -> PathBuf {
+        self.file("guest.wasm", text("", body))
+    }
+
+    /// `wasi-poll run` with nothing of this process's environment that could change it.
+    fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wasi-poll"));
+        command.arg("run").env_remove("WASI_POLL_LISTEN").env("WASI_POLL_CACHE", self.folder.path().join("cache"));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    fn run(&self, arguments: &[&str], guest: &PathBuf) -> Output {
+        self.command().args(arguments).arg(guest).output().unwrap()
+    }
+
+    /// That it exits with `code` and says `told`.
+    #[track_caller]
+    fn says(&self, arguments: &[&str], guest: &PathBuf, code: i32, told: &str) {
+        let output = self.run(arguments, guest);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{stderr}");
+        assert!(stderr.contains(told), "{stderr:?} doesn't say {told:?}");
+    }
+}
+
+#[test]
+fn the_exit_code_is_the_guests() {
+    let program = Program::new();
+    for code in [0, 1, 42, 255] {
+        let guest = program.guest(&format!("(call $proc_exit (i32.const {code}))"));
+        assert_eq!(program.run(&[], &guest).status.code(), Some(code));
+    }
+    let returns = program.guest("");
+    assert_eq!(program.run(&[], &returns).status.code(), Some(0));
+}
+
+#[test]
+fn a_trap_is_134_with_the_functions_on_stderr() {
+    let program = Program::new();
+    let guest = program.file("guest.wasm", text("(func $breaks unreachable)", "(call $breaks)"));
+    let output = program.run(&[], &guest);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(134), "{stderr}");
+    for told in ["the guest trapped: ", "unreachable", "breaks", "_start"] {
+        assert!(stderr.contains(told), "{stderr:?} doesn't say {told:?}");
+    }
+}
+
+#[test]
+fn what_is_no_guest_is_2_and_says_what_it_is() {
+    let program = Program::new();
+    let memory = "(memory (export \"memory\") 1)";
+    let start = "(func (export \"_start\"))";
+    let missing = program.folder.path().join("missing.wasm");
+    program.says(&[], &missing, 2, "missing.wasm: no such file or directory");
+    program.says(&[], &program.folder.path().to_path_buf(), 2, "it is a directory");
+    program.says(&[], &program.file("a.txt", "hello"), 2, "it is not a WebAssembly module");
+    program.says(&[], &program.file("empty", ""), 2, "it is not a WebAssembly module");
+    program.says(&[], &program.file("cut", b"\0asm\x01\0\0\0\x01"), 2, "it doesn't compile");
+    program.says(&[], &program.file("part", b"\0asm\x0d\0\x01\0"), 2, "it is a component, not a module");
+    for (content, told) in [
+        (format!("(module (import \"env\" \"host\" (func)) (import \"a\\1b[2J\" \"b\" (func)) {memory} {start})"), "doesn't have: env::host, a\\u{1b}[2J::b"),
+        (format!("(module (import \"wasi_unstable\" \"fd_close\" (func (param i32) (result i32))) {memory} {start})"), "wasi_unstable, the WASI before preview1"),
+        (format!("(module {memory})"), "no _start function"),
+        (format!("(module {memory} (func (export \"_start\") (param i32)))"), "its _start isn't a function without arguments"),
+        (format!("(module {start})"), "doesn't export its memory"),
+        ("(module (import \"env\" \"memory\" (memory 1 2 shared)) (func (export \"_start\")))".to_owned(), "shared"),
+        (format!("(module (memory (export \"memory\") 1 2 shared) {start})"), "shared"),
+        (format!("(module (import \"wasi_snapshot_preview1\" \"fd_close\" (func (result i32))) {memory} {start})"), "fd_close"),
+    ] {
+        program.says(&[], &program.file("guest.wat", content), 2, told);
+    }
+}
+
+#[test]
+fn what_cannot_be_granted_is_2_and_says_why() {
+    let program = Program::new();
+    let guest = program.guest("");
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let told = format!("cannot listen on {address}: address already in use");
+    program.says(&["--listen", &address], &guest, 2, &told);
+    program.says(&["--listen", "192.0.2.1:0"], &guest, 2, "cannot listen on 192.0.2.1:0: this machine has no such");
+    program.says(&["--listen", "8080"], &guest, 2, "8080 has no port; an address looks like 127.0.0.1:8080");
+    program.says(&["--dir", "/no/such"], &guest, 2, "the directory /no/such: no such file or directory");
+    program.says(&["--env", "NO_SUCH_VARIABLE_HERE"], &guest, 2, "--env NO_SUCH_VARIABLE_HERE");
+    program.says(&["--trace=/no/such/file"], &guest, 2, "cannot write the trace to /no/such/file");
+    program.says(&["--trace-format", "xml"], &guest, 2, "text or json");
+    program.says(&["--no-such-flag"], &guest, 2, "--no-such-flag");
+}
+
+#[test]
+fn a_module_that_wants_more_than_its_limits_is_told_which() {
+    let program = Program::new();
+    let guest = program.guest("");
+    program.says(&["--max-memory", "65536"], &guest, 2, "memory_bytes (65536)");
+    program.says(&["--max-fds", "3", "--listen", "127.0.0.1:0"], &guest, 2, "the limit fds (3)");
+}
+
+#[test]
+fn a_guest_finds_its_listeners_and_what_the_host_says_is_the_address_it_got() {
+    // Writes all its variables, and nothing else.
+    let body = "
+        (call $must (call $environ_sizes_get (i32.const 64) (i32.const 68)) (i32.const 1))
+        (call $must (call $environ_get (i32.const 1024) (i32.const 4096)) (i32.const 2))
+        (call $say (i32.const 4096) (i32.load (i32.const 68)))
+        (call $must (call $fd_fdstat_get (i32.const 3) (i32.const 512)) (i32.const 3))
+        (call $is (call $fd_fdstat_get (i32.const 5) (i32.const 512)) (i32.const 8) (i32.const 4))";
+    let program = Program::new();
+    let output =
+        program.run(&["--listen", "web=127.0.0.1:0", "--listen", "127.0.0.1:0", "--env", "A=b"], &program.guest(&body.replace("i32.const 5)", "i32.const 9)")));
+    let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    let said: Vec<&str> = stderr.lines().collect();
+    let address = |line: &str, fd| {
+        let line = line.strip_prefix("wasi-poll: listening on ").unwrap();
+        line.strip_suffix(&format!(" (fd {fd})")).unwrap().to_owned()
+    };
+    let addresses = format!("{},{}", address(said[0], 3), address(said[1], 4));
+    let mut variables: Vec<&str> = stdout.trim_end_matches('\0').split('\0').collect();
+    variables.sort_unstable();
+    assert_eq!(
+        variables,
+        [
+            "A=b",
+            "FD_COUNT=5",
+            "FD_NAMES=stdin:stdout:stderr:web:unknown",
+            &format!("LISTEN_FDADDRS={addresses}"),
+            "LISTEN_FDNAMES=web:unknown",
+            "LISTEN_FDS=2",
+        ]
+    );
+}
+
+#[test]
+fn without_a_grant_there_is_no_network_and_no_variable() {
+    let body = "
+        (call $is (call $fd_fdstat_get (i32.const 3) (i32.const 512)) (i32.const 8) (i32.const 1))
+        (call $must (call $environ_sizes_get (i32.const 64) (i32.const 68)) (i32.const 2))
+        (call $is (i32.load (i32.const 64)) (i32.const 0) (i32.const 3))";
+    let program = Program::new();
+    let output = program.run(&[], &program.guest(body));
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn listeners_may_come_from_the_environment() {
+    let program = Program::new();
+    let mut command = program.command();
+    command.env("WASI_POLL_LISTEN", "127.0.0.1:0,web=127.0.0.1:0").arg(program.guest(""));
+    let stderr = String::from_utf8(command.output().unwrap().stderr).unwrap();
+    assert_eq!(stderr.lines().filter(|line| line.contains("listening on 127.0.0.1:")).count(), 2, "{stderr}");
+    let quiet = command.arg("x").env("WASI_POLL_LISTEN", "127.0.0.1:0").output().unwrap();
+    assert!(!quiet.stderr.is_empty());
+}
+
+#[test]
+fn arguments_behind_the_guest_are_the_guests() {
+    let body = "
+        (call $must (call $args_sizes_get (i32.const 64) (i32.const 68)) (i32.const 1))
+        (call $must (call $args_get (i32.const 1024) (i32.const 4096)) (i32.const 2))
+        (call $say (i32.const 4096) (i32.load (i32.const 68)))";
+    let program = Program::new();
+    let output = program.command().arg("--quiet").arg(program.guest(body)).args(["--help", "--listen", "ä"]).output().unwrap();
+    assert_eq!(String::from_utf8(output.stdout).unwrap(), "guest.wasm\0--help\0--listen\0ä\0");
+}
+
+#[test]
+fn a_second_start_finds_the_compiled_module() {
+    let program = Program::new();
+    let guest = program.guest("");
+    program.run(&[], &guest);
+    let kept = program.folder.path().join("cache/modules");
+    assert!(fs::read_dir(kept).is_ok_and(|mut entries| entries.next().is_some()));
+    assert_eq!(program.run(&[], &guest).status.code(), Some(0));
+}
+
+#[test]
+fn a_cache_that_cannot_be_written_is_no_error() {
+    let program = Program::new();
+    let blocked = program.file("file", "");
+    let output = program.command().env("WASI_POLL_CACHE", blocked.join("below")).arg(program.guest("")).output().unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(output.stderr.is_empty());
+}
+
+/// Starts a guest with pipes, and waits until it says `ready`.
+fn start(program: &Program, guest: &PathBuf, stdin: Stdio) -> (Child, BufReader<std::process::ChildStdout>) {
+    let mut child = program.command().arg("--listen=127.0.0.1:0").arg(guest).stdin(stdin).spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
+    (child, stdout)
+}
+
+#[test]
+fn a_signal_ends_a_guest_in_any_state_and_tells_the_shell() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let ready = "(call $say (i32.const 16) (i32.const 6)) (call $iovec (i32.const 1024) (i32.const 16))";
+    for endless in [
+        "(loop (br 0))",
+        "(drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))",
+        "(drop (call $sock_accept (i32.const 3) (i32.const 0) (i32.const 8)))",
+        // Nobody reads what it writes.
+        "(call $iovec (i32.const 0) (i32.const 65536))
+         (loop (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8))) (br 0))",
+    ] {
+        for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
+            let program = Program::new();
+            let guest = program.guest(&format!("{ready} {endless}"));
+            let (mut child, _stdout) = start(&program, &guest, Stdio::piped());
+            let _stdin = child.stdin.take();
+            let sent = Instant::now();
+            kill_process(Pid::from_child(&child), signal).unwrap();
+            assert_eq!(child.wait().unwrap().code(), Some(code), "{endless}");
+            assert!(sent.elapsed().as_millis() < 1000, "{endless} took {:?}", sent.elapsed());
+        }
+    }
+}
+
+#[test]
+fn a_closed_stdout_is_the_guests_broken_pipe_and_no_fault_of_the_host() {
+    let body = "
+        (call $say (i32.const 16) (i32.const 6))
+        (drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+        (call $iovec (i32.const 16) (i32.const 6))
+        (call $proc_exit (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))";
+    let program = Program::new();
+    let (mut child, stdout) = start(&program, &program.guest(body), Stdio::piped());
+    drop(stdout);
+    drop(child.stdin.take());
+    let mut stderr = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+    // EPIPE.
+    assert_eq!(child.wait().unwrap().code(), Some(64), "{stderr}");
+}
+
+#[test]
+fn a_polled_stdin_is_ready_when_it_has_bytes_and_a_read_takes_no_more_than_it_asks_for() {
+    let subscription = guest::read_subscription(7, 0);
+    let items = format!("(data (i32.const 64) \"{subscription}\")");
+    // Twice: a poll, and a read of one byte. Then a poll that tells the end, and the end.
+    let one = "
+        (call $must (call $poll_oneoff (i32.const 64) (i32.const 256) (i32.const 1) (i32.const 8)) (i32.const 1))
+        (call $is (i32.load (i32.const 256)) (i32.const 7) (i32.const 2))
+        (call $iovec (i32.const 1024) (i32.const 1))
+        (call $must (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)) (i32.const 3))
+        (local.set $n (i32.add (i32.mul (local.get $n) (i32.const 10)) (i32.load (i32.const 8))))";
+    let body = format!("(call $say (i32.const 16) (i32.const 6)) {one} {one} {one} (call $proc_exit (local.get $n))");
+    let program = Program::new();
+    let (mut child, _stdout) = start(&program, &program.file("guest.wasm", text(&items, &body)), Stdio::piped());
+    let mut stdin = child.stdin.take().unwrap();
+    stdin.write_all(b"ab").unwrap();
+    drop(stdin);
+    assert_eq!(child.wait().unwrap().code(), Some(110));
+}
+
+#[test]
+fn a_file_as_stdin_is_always_ready() {
+    let items = format!("(data (i32.const 64) \"{}\")", guest::read_subscription(7, 0));
+    let body = "
+        (call $must (call $poll_oneoff (i32.const 64) (i32.const 256) (i32.const 1) (i32.const 8)) (i32.const 1))
+        (call $iovec (i32.const 1024) (i32.const 16))
+        (call $must (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)) (i32.const 3))
+        (call $proc_exit (i32.load (i32.const 8)))";
+    let program = Program::new();
+    let guest = program.file("guest.wasm", text(&items, body));
+    let file = fs::File::open(program.file("input", "abc")).unwrap();
+    let began = Instant::now();
+    assert_eq!(program.command().arg(guest).stdin(file).status().unwrap().code(), Some(3));
+    assert!(began.elapsed() < PATIENCE);
+}
