@@ -109,6 +109,7 @@ macro_rules! for_each_case {
             the_peers_end_is_a_hangup_and_reads_zero
             an_end_right_behind_bytes_is_not_lost_behind_a_short_read
             a_reset_is_an_error_on_that_source_alone
+            bytes_that_came_before_a_reset_are_received_before_it
             a_send_takes_the_error_of_a_reset_too
             a_foreign_fd_is_always_ready
             a_blocking_accept_takes_a_connection_that_comes
@@ -121,6 +122,7 @@ macro_rules! for_each_case {
             peeked_bytes_stay
             a_receive_of_everything_gathers_several_arrivals
             a_receive_of_everything_ends_with_the_stream
+            a_reset_behind_what_was_gathered_is_told_by_the_next_call
             a_nonblocking_receive_of_everything_takes_what_is_there
             buffers_are_read_into_in_order
             of_buffers_that_overlap_the_later_one_wins

@@ -248,8 +248,10 @@ impl<N: Network> Process<N> {
                     }
                 }
                 Err(Failure::Errno(Errno::Again)) => return self.blocked(fd),
-                // What was gathered before the error is not lost; the error comes again, or the end does.
-                Err(Failure::Errno(_)) if self.gathered > 0 => {}
+                // What was gathered before the error is told now, and the error by the next call.
+                Err(Failure::Errno(errno)) if self.gathered > 0 => {
+                    self.table.socket(fd)?.readiness.error = Some(errno);
+                }
                 Err(failure) => return Err(failure),
             }
             let bytes = std::mem::take(&mut self.gathered) as u32;
@@ -269,11 +271,6 @@ impl<N: Network> Process<N> {
         /// Several buffers are received through one of at most this many bytes, and no guest can ask for more.
         const SCATTER_BYTES: usize = 64 * 1024;
         let socket = self.table.socket(fd)?;
-        if let Some(errno) = socket.readiness.error.take() {
-            socket.readiness.read_closed = true;
-            socket.readiness.write_closed = true;
-            return Err(errno.into());
-        }
         let (received, asked) = match self.iovecs[..] {
             [(pointer, length)] => {
                 let gathered = self.gathered as u32;
@@ -291,6 +288,14 @@ impl<N: Network> Process<N> {
                 (received, asked)
             }
         };
+        // The bytes that came before an error are received before it.
+        if !matches!(received, Ok(1..))
+            && let Some(errno) = socket.readiness.error.take()
+        {
+            socket.readiness.read_closed = true;
+            socket.readiness.write_closed = true;
+            return Err(errno.into());
+        }
         match received {
             Ok(moved) if peek => {
                 socket.readiness.read_closed |= moved == 0;

@@ -197,6 +197,19 @@ pub fn a_reset_is_an_error_on_that_source_alone<R: Rig>() {
     guest.hears(whole, b"still here");
 }
 
+pub fn bytes_that_came_before_a_reset_are_received_before_it<R: Rig>() {
+    let mut guest = Guest::<R>::new();
+    let (fd, mut peer) = guest.connected();
+    guest.send(fd, b"unread").unwrap();
+    peer.sends(&mut guest, b"last");
+    peer.closes(&mut guest);
+    while guest.arrives(Watch::Read(fd)).error.is_none() {}
+    assert_eq!(guest.recv(fd, 9, 0), Ok(b"last".to_vec()));
+    assert_eq!(guest.arrives(Watch::Read(fd)).error, Some(Errno::Connreset));
+    assert_eq!(guest.recv(fd, 9, 0), errno(Errno::Connreset));
+    assert_eq!(guest.recv(fd, 9, 0), Ok(vec![]));
+}
+
 pub fn a_send_takes_the_error_of_a_reset_too<R: Rig>() {
     let mut guest = Guest::<R>::new();
     let (fd, peer) = guest.connected();

@@ -130,6 +130,22 @@ pub fn a_receive_of_everything_ends_with_the_stream<R: Rig>() {
     assert_eq!(guest.recv(fd, 9, WAITALL), Ok(vec![]));
 }
 
+pub fn a_reset_behind_what_was_gathered_is_told_by_the_next_call<R: Rig>() {
+    let mut guest = Guest::<R>::new();
+    let (fd, mut peer) = guest.connected();
+    guest.send(fd, b"unread").unwrap();
+    peer.sends(&mut guest, b"some");
+    while guest.recv(fd, 9, PEEK).unwrap().len() < 4 {}
+    guest.lay_out(&[(BUFFER, 9)]);
+    let memory = &mut Memory::new(&mut guest.memory);
+    let progress = guest.process.sock_recv(memory, fd, IOVECS, 1, WAITALL, BYTES, ROFLAGS);
+    assert_eq!(progress, Ok(Progress::Blocked));
+    peer.closes(&mut guest);
+    assert_eq!(guest.recv(fd, 9, WAITALL), Ok(b"some".to_vec()));
+    assert_eq!(guest.recv(fd, 9, WAITALL), errno(Errno::Connreset));
+    assert_eq!(guest.recv(fd, 9, WAITALL), Ok(vec![]));
+}
+
 pub fn a_nonblocking_receive_of_everything_takes_what_is_there<R: Rig>() {
     let mut guest = Guest::<R>::new();
     let (fd, mut peer) = guest.connected();
