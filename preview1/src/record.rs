@@ -22,10 +22,13 @@
 //! | `fd_read`, `fd_write`: flags, bit 0 hangup, bit 1 error | 24 | 2 |
 //!
 //! **Bit 1 of the event's flags is an extension.** The socket has a pending error, which its next call
-//! returns; `nbytes` holds its number. The event's own errno stays 0, because programs written for
+//! returns, a receive once the bytes that came before are taken; `nbytes` holds its number. The event's own errno stays 0, because programs written for
 //! preview1 take that for a failure of the whole poll, and one reset connection must not end a server. Hosts
 //! without the extension never set the bit. Otherwise `nbytes` is a lower bound: at least 1 when bytes or
 //! room are there, 0 once the peer has ended the direction, though bytes may lie before that end.
+
+#[cfg(test)]
+mod tests;
 
 use crate::{Errno, Failure, Memory, Trap};
 
@@ -108,7 +111,7 @@ pub struct Ready {
     pub bytes: u64,
     /// The peer has ended this direction.
     pub hangup: bool,
-    /// The error that the socket's next call returns.
+    /// The error that the socket's next call returns, a receive behind the bytes that came before.
     pub error: Option<Errno>,
 }
 
@@ -172,7 +175,7 @@ fn u64_at(record: &[u8], offset: usize) -> u64 {
 }
 
 impl Subscription {
-    /// Decodes one record of [`SUBSCRIPTION_BYTES`].
+    /// Decodes one record of 48 bytes.
     ///
     /// # Errors
     /// `EINVAL` for an unknown tag, clock or flag; `ENOTSUP` for the clocks of CPU time.
@@ -238,7 +241,7 @@ impl Event {
         record
     }
 
-    /// Decodes one record of [`EVENT_BYTES`], as a guest would; `None` for a type or errno that does not exist.
+    /// Decodes one record of 32 bytes, as a guest would; `None` for a type or errno that does not exist.
     pub fn decode(record: &[u8]) -> Option<Event> {
         let flags = u16_at(record, 24);
         let bytes = u64_at(record, 16);
