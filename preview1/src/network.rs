@@ -69,6 +69,14 @@ impl std::error::Error for Stop {}
 ///
 /// All calls but [`wait`](Network::wait) answer at once; what would block is [`Errno::Again`]. Errors are
 /// those of the POSIX call of the same name.
+///
+/// # Edges
+/// [`wait`](Network::wait) tells of a socket when something was added to what it is ready for since the last
+/// time: new bytes, a new connection, room after there was none, an end, an error, a connect that is done, and
+/// what is there when `connect` or `accept` hands the socket out. Between two edges a level may only go away,
+/// and only by a call on that socket. An edge names every level of the moment it is told, so that one call
+/// decides about both directions. It may say what is known already; it never names a level that is not there.
+/// Edges of sockets the caller doesn't hold are ignored by it.
 pub trait Network {
     /// Nanoseconds since an arbitrary start; never goes back.
     fn now_ns(&mut self) -> u64;
@@ -128,4 +136,55 @@ pub trait Network {
     /// # Errors
     /// [`Stop`] when the guest must be ended.
     fn wait(&mut self, deadline_ns: Option<u64>, edges: &mut Vec<Edge>) -> Result<(), Stop>;
+}
+
+/// A process can borrow its network, which then outlives it.
+impl<N: Network + ?Sized> Network for &mut N {
+    fn now_ns(&mut self) -> u64 {
+        (**self).now_ns()
+    }
+
+    fn realtime_ns(&mut self) -> u64 {
+        (**self).realtime_ns()
+    }
+
+    fn listen(&mut self, address: SocketAddr) -> Result<(SocketId, SocketAddr), Errno> {
+        (**self).listen(address)
+    }
+
+    fn connect(&mut self, address: SocketAddr) -> Result<SocketId, Errno> {
+        (**self).connect(address)
+    }
+
+    fn accept(&mut self, listener: SocketId) -> Result<(SocketId, SocketAddr), Errno> {
+        (**self).accept(listener)
+    }
+
+    fn receive(&mut self, stream: SocketId, into: &mut [u8], peek: bool) -> Result<usize, Errno> {
+        (**self).receive(stream, into, peek)
+    }
+
+    fn send(&mut self, stream: SocketId, from: &[IoSlice<'_>]) -> Result<usize, Errno> {
+        (**self).send(stream, from)
+    }
+
+    fn shutdown(&mut self, stream: SocketId, how: Shutdown) -> Result<(), Errno> {
+        (**self).shutdown(stream, how)
+    }
+
+    fn take_error(&mut self, socket: SocketId) -> Option<Errno> {
+        (**self).take_error(socket)
+    }
+
+    fn close(&mut self, socket: SocketId) {
+        (**self).close(socket);
+    }
+
+    fn probe(&mut self, probes: &mut [Probe]) {
+        (**self).probe(probes);
+    }
+
+    fn wait(&mut self, deadline_ns: Option<u64>, edges: &mut Vec<Edge>) -> Result<(), Stop> {
+        (**self).wait(deadline_ns, edges)
+    }
 }
