@@ -2,8 +2,9 @@
 # Sourced by the scripts beside it: where tools are kept, and how to speak to whoever waits.
 # It installs nothing into the machine itself except Debian packages, and those only as root.
 
-# Everything the project installs for itself; safe to delete, the next run makes it again.
-tools="${XDG_CACHE_HOME:-$HOME/.cache}/wasi-poll"
+# Everything the project installs for itself; safe to delete, the next run makes it again. Not the
+# folder of the host's compiled modules: wasmtime cleans that of all it did not put there.
+tools="${XDG_CACHE_HOME:-$HOME/.cache}/wasi-poll-tools"
 
 # What a step exits with when the machine can't run it: setup/check counts it as skipped.
 skipped=77
