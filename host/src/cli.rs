@@ -18,15 +18,22 @@ pub struct Cli {
 pub enum Command {
     /// Runs a guest. It has no network, files or variables but those given here.
     ///
-    /// Exits with the guest's own code; with 134 when it trapped, 2 when it can't be run, 130 after Ctrl-C and
-    /// 143 after SIGTERM.
+    /// Exits with the guest's own code; with 134 when it trapped, 2 when it can't be run, 130 after Ctrl-C
+    /// and 143 after SIGTERM.
     Run(Run),
 }
 
 #[derive(Debug, Args)]
+#[command(override_usage = "wasi-poll run [OPTIONS] GUEST.wasm [ARGS]...")]
 pub struct Run {
     /// Open a listener for the guest, at fd 3, 4, … in the order given; port 0 takes any free one
-    #[arg(long, value_name = "[NAME=]ADDR", env = "WASI_POLL_LISTEN", value_delimiter = ',', value_parser = Listen::parse)]
+    #[arg(
+        long,
+        value_name = "[NAME=]ADDR",
+        env = "WASI_POLL_LISTEN",
+        value_delimiter = ',',
+        value_parser = Listen::parse
+    )]
     pub listen: Vec<Listen>,
 
     /// Give the guest a directory, to read and write, under its own name or another
@@ -63,7 +70,13 @@ pub struct Run {
     pub max_fds: u32,
 
     /// The guest, a WebAssembly module for wasm32-wasip1, and its arguments
-    #[arg(value_name = "GUEST.wasm [ARGS]", required = true, num_args = 1.., trailing_var_arg = true, allow_hyphen_values = true)]
+    #[arg(
+        value_name = "GUEST.wasm",
+        required = true,
+        num_args = 1..,
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
     pub guest: Vec<OsString>,
 }
 
@@ -98,7 +111,6 @@ pub struct Dir {
 }
 
 impl Dir {
-    // What clap asks of a parser.
     #[expect(clippy::unnecessary_wraps, reason = "what clap asks of a parser")]
     fn parse(text: &str) -> Result<Dir, String> {
         let (host, guest) = text.split_once("::").unwrap_or((text, text));

@@ -1,4 +1,5 @@
-//! Which of preview1's errnos an error of the operating system is. What a call does about it is not decided here.
+//! Which of preview1's errnos an error of the operating system is. What a call does about it is not decided
+//! here.
 
 use rustix::io::Errno as Os;
 use std::io;

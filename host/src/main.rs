@@ -1,4 +1,5 @@
 //! The program `wasi-poll`: reads the command line, runs the guest, and tells the shell how it ended.
+#![forbid(unsafe_code)]
 
 mod cli;
 mod signals;
@@ -14,6 +15,7 @@ use wasi_poll_host::{Limits, Module, Outcome, RunError, Runner};
 const UNUSABLE: u8 = 2;
 
 fn main() -> ExitCode {
+    allow_many_sockets();
     let Command::Run(command) = Cli::parse().command;
     match run(&command) {
         Ok(code) => ExitCode::from(code),
@@ -79,6 +81,15 @@ fn run(command: &Run) -> anyhow::Result<u8> {
         say(format_args!("the guest trapped: {message}\n{backtrace}"));
     }
     Ok(cli::exit_code(&outcome, signal.exit_code()))
+}
+
+/// Asks the system for as many open files as it lets this user have: servers want more than the usual 1,024.
+fn allow_many_sockets() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    // Refused, it stays as it was, and the guest is told when there are no more.
+    let _ = setrlimit(Resource::Nofile, limit);
 }
 
 /// Tells whoever started this, if somebody still reads it.

@@ -1,4 +1,5 @@
-//! What an embedder does with a guest: gives it things, starts it, ends it. No type of the engine's is in sight.
+//! What an embedder does with a guest: gives it things, starts it, ends it. No type of the engine's is in
+//! sight.
 
 use crate::engine::{self, Setup};
 use crate::error::plain;

@@ -9,8 +9,8 @@ use std::thread;
 use std::time::Duration;
 use wasi_poll_host::Killer;
 
-/// How long a guest may take to be gone. Only a system call that can't be woken takes longer, such as one on a
-/// file of a dead server.
+/// How long a guest may take to be gone. Only a system call that can't be woken takes longer, such as one on
+/// a file of a dead server.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Which signal came, if one did.

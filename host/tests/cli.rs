@@ -35,7 +35,10 @@ impl Program {
     /// `wasi-poll run` with nothing of this process's environment that could change it.
     fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wasi-poll"));
-        command.arg("run").env_remove("WASI_POLL_LISTEN").env("WASI_POLL_CACHE", self.folder.path().join("cache"));
+        command
+            .arg("run")
+            .env_remove("WASI_POLL_LISTEN")
+            .env("WASI_POLL_CACHE", self.folder.path().join("cache"));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -90,14 +93,35 @@ fn what_is_no_guest_is_2_and_says_what_it_is() {
     program.says(&[], &program.file("cut", b"\0asm\x01\0\0\0\x01"), 2, "it doesn't compile");
     program.says(&[], &program.file("part", b"\0asm\x0d\0\x01\0"), 2, "it is a component, not a module");
     for (content, told) in [
-        (format!("(module (import \"env\" \"host\" (func)) (import \"a\\1b[2J\" \"b\" (func)) {memory} {start})"), "doesn't have: env::host, a\\u{1b}[2J::b"),
-        (format!("(module (import \"wasi_unstable\" \"fd_close\" (func (param i32) (result i32))) {memory} {start})"), "wasi_unstable, the WASI before preview1"),
+        (
+            format!(
+                "(module (import \"env\" \"host\" (func)) (import \"a\\1b[2J\" \"b\" (func)) {memory} {start})"
+            ),
+            "doesn't have: env::host, a\\u{1b}[2J::b",
+        ),
+        (
+            format!(
+                "(module (import \"wasi_unstable\" \"fd_close\" (func (param i32) (result i32))) {memory} {start})"
+            ),
+            "wasi_unstable, the WASI before preview1",
+        ),
         (format!("(module {memory})"), "no _start function"),
-        (format!("(module {memory} (func (export \"_start\") (param i32)))"), "its _start isn't a function without arguments"),
+        (
+            format!("(module {memory} (func (export \"_start\") (param i32)))"),
+            "its _start isn't a function without arguments",
+        ),
         (format!("(module {start})"), "doesn't export its memory"),
-        ("(module (import \"env\" \"memory\" (memory 1 2 shared)) (func (export \"_start\")))".to_owned(), "shared"),
+        (
+            "(module (import \"env\" \"memory\" (memory 1 2 shared)) (func (export \"_start\")))".to_owned(),
+            "shared",
+        ),
         (format!("(module (memory (export \"memory\") 1 2 shared) {start})"), "shared"),
-        (format!("(module (import \"wasi_snapshot_preview1\" \"fd_close\" (func (result i32))) {memory} {start})"), "fd_close"),
+        (
+            format!(
+                "(module (import \"wasi_snapshot_preview1\" \"fd_close\" (func (result i32))) {memory} {start})"
+            ),
+            "fd_close",
+        ),
     ] {
         program.says(&[], &program.file("guest.wat", content), 2, told);
     }
@@ -111,7 +135,12 @@ fn what_cannot_be_granted_is_2_and_says_why() {
     let address = taken.local_addr().unwrap().to_string();
     let told = format!("cannot listen on {address}: address already in use");
     program.says(&["--listen", &address], &guest, 2, &told);
-    program.says(&["--listen", "192.0.2.1:0"], &guest, 2, "cannot listen on 192.0.2.1:0: this machine has no such");
+    program.says(
+        &["--listen", "192.0.2.1:0"],
+        &guest,
+        2,
+        "cannot listen on 192.0.2.1:0: this machine has no such",
+    );
     program.says(&["--listen", "8080"], &guest, 2, "8080 has no port; an address looks like 127.0.0.1:8080");
     program.says(&["--dir", "/no/such"], &guest, 2, "the directory /no/such: no such file or directory");
     program.says(&["--env", "NO_SUCH_VARIABLE_HERE"], &guest, 2, "--env NO_SUCH_VARIABLE_HERE");
@@ -124,7 +153,7 @@ fn what_cannot_be_granted_is_2_and_says_why() {
 fn a_module_that_wants_more_than_its_limits_is_told_which() {
     let program = Program::new();
     let guest = program.guest("");
-    program.says(&["--max-memory", "65536"], &guest, 2, "memory_bytes (65536)");
+    program.says(&["--max-memory", "65536"], &guest, 2, "memory_bytes is 65536");
     program.says(&["--max-fds", "3", "--listen", "127.0.0.1:0"], &guest, 2, "the limit fds (3)");
 }
 
@@ -138,9 +167,12 @@ fn a_guest_finds_its_listeners_and_what_the_host_says_is_the_address_it_got() {
         (call $must (call $fd_fdstat_get (i32.const 3) (i32.const 512)) (i32.const 3))
         (call $is (call $fd_fdstat_get (i32.const 5) (i32.const 512)) (i32.const 8) (i32.const 4))";
     let program = Program::new();
-    let output =
-        program.run(&["--listen", "web=127.0.0.1:0", "--listen", "127.0.0.1:0", "--env", "A=b"], &program.guest(&body.replace("i32.const 5)", "i32.const 9)")));
-    let (stdout, stderr) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
+    let output = program.run(
+        &["--listen", "web=127.0.0.1:0", "--listen", "127.0.0.1:0", "--env", "A=b"],
+        &program.guest(&body.replace("i32.const 5)", "i32.const 9)")),
+    );
+    let (stdout, stderr) =
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap());
     assert_eq!(output.status.code(), Some(0), "{stderr}");
     let said: Vec<&str> = stderr.lines().collect();
     let address = |line: &str, fd| {
@@ -193,7 +225,13 @@ fn arguments_behind_the_guest_are_the_guests() {
         (call $must (call $args_get (i32.const 1024) (i32.const 4096)) (i32.const 2))
         (call $say (i32.const 4096) (i32.load (i32.const 68)))";
     let program = Program::new();
-    let output = program.command().arg("--quiet").arg(program.guest(body)).args(["--help", "--listen", "ä"]).output().unwrap();
+    let output = program
+        .command()
+        .arg("--quiet")
+        .arg(program.guest(body))
+        .args(["--help", "--listen", "ä"])
+        .output()
+        .unwrap();
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "guest.wasm\0--help\0--listen\0ä\0");
 }
 
@@ -211,7 +249,12 @@ fn a_second_start_finds_the_compiled_module() {
 fn a_cache_that_cannot_be_written_is_no_error() {
     let program = Program::new();
     let blocked = program.file("file", "");
-    let output = program.command().env("WASI_POLL_CACHE", blocked.join("below")).arg(program.guest("")).output().unwrap();
+    let output = program
+        .command()
+        .env("WASI_POLL_CACHE", blocked.join("below"))
+        .arg(program.guest(""))
+        .output()
+        .unwrap();
     assert_eq!(output.status.code(), Some(0));
     assert!(output.stderr.is_empty());
 }
@@ -279,9 +322,12 @@ fn a_polled_stdin_is_ready_when_it_has_bytes_and_a_read_takes_no_more_than_it_as
         (call $iovec (i32.const 1024) (i32.const 1))
         (call $must (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)) (i32.const 3))
         (local.set $n (i32.add (i32.mul (local.get $n) (i32.const 10)) (i32.load (i32.const 8))))";
-    let body = format!("(call $say (i32.const 16) (i32.const 6)) {one} {one} {one} (call $proc_exit (local.get $n))");
+    let body = format!(
+        "(call $say (i32.const 16) (i32.const 6)) {one} {one} {one} (call $proc_exit (local.get $n))"
+    );
     let program = Program::new();
-    let (mut child, _stdout) = start(&program, &program.file("guest.wasm", text(&items, &body)), Stdio::piped());
+    let (mut child, _stdout) =
+        start(&program, &program.file("guest.wasm", text(&items, &body)), Stdio::piped());
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(b"ab").unwrap();
     drop(stdin);

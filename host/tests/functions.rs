@@ -37,17 +37,24 @@ fn a_clock_of_cpu_time_is_not_supported_and_an_unknown_one_makes_no_sense() {
 #[test]
 fn a_pointer_outside_the_memory_traps_with_the_calls_name() {
     for (call, name) in [
-        ("(call $sock_recv (i32.const 3) (i32.const -8) (i32.const 1) (i32.const 0) (i32.const 8) (i32.const 12))", "sock_recv"),
+        (
+            "(call $sock_recv (i32.const 3) (i32.const -8) (i32.const 1) (i32.const 0) (i32.const 8) (i32.const 12))",
+            "sock_recv",
+        ),
         ("(call $poll_oneoff (i32.const -48) (i32.const 0) (i32.const 1) (i32.const 8))", "poll_oneoff"),
         ("(call $clock_time_get (i32.const 0) (i64.const 0) (i32.const -8))", "clock_time_get"),
         ("(call $random_get (i32.const -8) (i32.const 64))", "random_get"),
         ("(call $fd_write (i32.const 1) (i32.const -8) (i32.const 1) (i32.const 8))", "fd_write"),
-        ("(call $path_open (i32.const 4) (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 0) (i64.const 0) (i64.const 0) (i32.const 0) (i32.const -4))", "path_open"),
+        (
+            "(call $path_open (i32.const 4) (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 0) (i64.const 0) (i64.const 0) (i32.const 0) (i32.const -4))",
+            "path_open",
+        ),
         ("(call $fd_fdstat_get (i32.const 3) (i32.const 4))", "fd_fdstat_get"),
     ] {
         // A stream at 4, for the calls that are refused on a listener before they look at memory.
         let body = format!("(drop {call})").replace("$sock_recv (i32.const 3)", "$sock_recv (i32.const 4)");
-        let accept = "(call $must (call $sock_accept (i32.const 3) (i32.const 0) (i32.const 8)) (i32.const 1))";
+        let accept =
+            "(call $must (call $sock_accept (i32.const 3) (i32.const 0) (i32.const 8)) (i32.const 1))";
         let runner = Runner::new(&module("", &format!("{accept} {body}")))
             .and_then(|runner| runner.listen(None, ([127, 0, 0, 1], 0).into()))
             .unwrap();

@@ -1,6 +1,6 @@
-//! The calls on files, directories, arguments and random numbers: wasmtime-wasi's, behind our fds. wasmtime-wasi
-//! numbers its descriptors itself, so every fd a call takes is translated here. `path_open`, which returns one,
-//! is finished in `open_files.rs`.
+//! The calls on files, directories, arguments and random numbers: wasmtime-wasi's, behind our fds. It numbers
+//! its descriptors itself, so every fd a call takes is translated here. `path_open`, which returns one, is
+//! finished in `open_files.rs`.
 #![expect(clippy::too_many_arguments, reason = "the calls' own")]
 
 use super::guest::Guest;
@@ -115,7 +115,8 @@ forward! {
         fd: Fd, flags: u32, path: u32, length: u32, new_fd: Fd, new_path: u32, new_length: u32
     ) waits;
     path_open(
-        fd: Fd, lookup: u32, path: u32, length: u32, open: u32, base: u64, inheriting: u64, flags: u32, opened: u32
+        fd: Fd, lookup: u32, path: u32, length: u32, open: u32, base: u64, inheriting: u64, flags: u32,
+        opened: u32
     ) waits;
     path_readlink(fd: Fd, path: u32, length: u32, buffer: u32, buffer_length: u32, bytes: u32) waits;
     path_remove_directory(fd: Fd, path: u32, length: u32) waits;

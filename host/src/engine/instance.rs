@@ -103,5 +103,20 @@ fn outcome(ended: Result<()>) -> Outcome {
     let backtrace = error.downcast_ref::<WasmBacktrace>().map(ToString::to_string).unwrap_or_default();
     // The first line only says that a backtrace follows.
     let frames = backtrace.split_once('\n').map_or("", |(_, frames)| frames);
-    Outcome::Trapped { message: error.root_cause().to_string(), backtrace: frames.to_owned() }
+    let message = error.root_cause().to_string();
+    let message = message.strip_prefix("wasm trap: ").unwrap_or(&message);
+    Outcome::Trapped { message: printable(message), backtrace: printable(frames) }
+}
+
+/// The names in a backtrace are the guest's, and a terminal must not obey them.
+fn printable(text: &str) -> String {
+    let mut printable = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '\n' => printable.push(letter),
+            _ if letter.is_control() => printable.extend(letter.escape_default()),
+            _ => printable.push(letter),
+        }
+    }
+    printable
 }

@@ -32,9 +32,7 @@ impl ResourceLimiter for Limiter {
         let limit = self.limits.memory_bytes;
         let granted = take(&mut self.memory_bytes, limit, current, desired);
         if !granted && current == 0 {
-            bail!(
-                "it wants {desired} bytes of memory from the start, more than the limit memory_bytes ({limit})"
-            );
+            bail!("it wants {desired} bytes of memory from the start, and the limit memory_bytes is {limit}");
         }
         Ok(granted)
     }
@@ -43,9 +41,7 @@ impl ResourceLimiter for Limiter {
         let limit = self.limits.table_elements;
         let granted = take(&mut self.table_elements, limit, current, desired);
         if !granted && current == 0 {
-            bail!(
-                "it wants a table of {desired} elements from the start, more than the limit table_elements ({limit})"
-            );
+            bail!("it wants a table of {desired} from the start, and the limit table_elements is {limit}");
         }
         Ok(granted)
     }

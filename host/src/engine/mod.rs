@@ -18,7 +18,8 @@ pub use module::Module;
 use std::sync::LazyLock;
 use wasmtime::{Config, Engine, WasmBacktraceDetails};
 
-/// The engine of this process. Its epoch moves when some guest is killed; each store then asks its own switch.
+/// The engine of this process. Its epoch moves when some guest is killed; each store then asks its own
+/// switch.
 fn engine() -> &'static Engine {
     static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
         let mut config = Config::new();

@@ -1,5 +1,5 @@
-//! The seam between wasm and the host: how a host call borrows the guest, waits without the borrow, fails, and
-//! is observed. Which calls there are is written elsewhere.
+//! The seam between wasm and the host: how a host call borrows the guest, waits without the borrow, fails,
+//! and is observed. Which calls there are is written elsewhere.
 
 use super::guest::Guest;
 use crate::memory::split;
@@ -7,8 +7,8 @@ use crate::trace::{Answer, Call, End, Record};
 use wasi_poll_preview1::{Errno, Failure, Memory, Network, Progress};
 use wasmtime::{Caller, Error, Result, format_err};
 
-/// Makes `attempt` until it doesn't block, and waits between with nothing of the guest borrowed. The result is
-/// the call's errno. This is where a guest is observed.
+/// Makes `attempt` until it doesn't block, and waits between with nothing of the guest borrowed. The result
+/// is the call's errno. This is where a guest is observed.
 pub fn blocking<N: Network + 'static, A: Into<Answer>>(
     caller: &mut Caller<'_, Guest<N>>,
     call: Call,

@@ -64,15 +64,11 @@ pub const FUNCTIONS: &[(&str, &str)] = &[
 /// with the exit code `place` unless an errno is 0; `$is` unless two numbers are the same; `$iovec` makes one at
 /// address 0, whose result goes to address 8; `$say` writes a text to stdout. `ready` stands at address 16.
 pub fn text(items: &str, body: &str) -> String {
-    let imports: String = FUNCTIONS
-        .iter()
-        .map(|(name, parameters)| {
-            let result = if *name == "proc_exit" { "" } else { "(result i32)" };
-            format!(
-                "(import \"wasi_snapshot_preview1\" \"{name}\" (func ${name} (param {parameters}) {result}))\n"
-            )
-        })
-        .collect();
+    let import = |&(name, parameters): &(&str, &str)| {
+        let result = if name == "proc_exit" { "" } else { "(result i32)" };
+        format!("(import \"wasi_snapshot_preview1\" \"{name}\" (func ${name} (param {parameters}) {result}))")
+    };
+    let imports = FUNCTIONS.iter().map(import).collect::<Vec<_>>().join("\n");
     format!(
         r#"(module
         {imports}
@@ -113,7 +109,7 @@ pub fn read_subscription(userdata: u64, fd: u32) -> String {
 }
 
 fn escaped(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("\\{byte:02x}"))
 }
 
 /// A guest of that body alone.
