@@ -1,0 +1,79 @@
+//! The network directory, `/net`: how a guest opens, connects, names and adjusts sockets with the calls preview1
+//! has. What a socket then does is not decided here.
+//!
+//! # The protocol
+//!
+//! A host that grants more than preopened listeners preopens one more directory, behind all others, whose name
+//! is `/net`. Any language that can open a file can open a socket in it. No import is added, so the module
+//! stays valid on every preview1 host; one without `/net` shows no such directory (`ENOENT`, or `EBADF`
+//! behind the last preopen).
+//!
+//! Paths are relative to the directory. `ADDR` is `127.0.0.1:80` or `[::1]:80`, as `SocketAddr` writes and
+//! reads it; `N` is the number of an open fd of the guest.
+//!
+//! | call | does |
+//! |---|---|
+//! | `path_open tcp/listen/ADDR` | opens a listener; port 0 asks for any. The address of a preopened listener that nobody claimed yet answers that listener's fd |
+//! | `path_open tcp/connect/ADDR` | opens a stream. With `NONBLOCK` among the fdflags it answers at once: the stream is writable when it is connected or has failed, and `fd/N/error` tells which. Without, it waits, and answers with how that ended |
+//! | `path_open udp/bind/ADDR` | opens a datagram socket; port 0 asks for any |
+//! | `path_readlink fd/N/ATTRIBUTE` | reads an attribute |
+//! | `path_symlink VALUE fd/N/ATTRIBUTE` | sets an attribute: `VALUE` is the link's target |
+//! | `path_readlink dns/NAME` | the addresses of a name, IPv4 and IPv6, separated by commas. Waits for the answer, at most [`LOOKUP_DEADLINE_NS`] |
+//!
+//! Of `path_open`'s other arguments, `oflags` must not ask for a directory (`ENOTDIR`); `CREAT`, `EXCL` and
+//! `TRUNC` mean nothing here, and rights are not limited.
+//!
+//! | attribute | of | value | set |
+//! |---|---|---|---|
+//! | `local` | all | `ADDR` | – |
+//! | `peer` | streams, connected datagram sockets | `ADDR` | datagram sockets: connects |
+//! | `error` | all | the pending errno's number, taken, or `0` | – |
+//! | `nodelay` | streams | `0` or `1` | yes |
+//! | `ttl` | all | 1 … 255 | yes |
+//! | `only_v6` | listeners, datagram sockets | `0` or `1` | – |
+//! | `broadcast` | datagram sockets | `0` or `1` | yes |
+//! | `multicast_loop_v4`, `multicast_loop_v6` | datagram sockets | `0` or `1` | yes |
+//! | `multicast_ttl_v4` | datagram sockets | 0 … 255 | yes |
+//! | `join_v4`, `leave_v4` | datagram sockets | `GROUP INTERFACE`, two IPv4 addresses | only |
+//! | `join_v6`, `leave_v6` | datagram sockets | `GROUP INDEX`, an IPv6 address and an interface's number | only |
+//!
+//! `path_readlink` writes as much of the value as fits, as POSIX has it, and no terminator.
+//!
+//! ## Datagrams
+//!
+//! A connected datagram socket sends and receives bare datagrams, by `sock_send`, `sock_recv`, `fd_write` and
+//! `fd_read`. On one that is not, every datagram is led by an address record of [`ADDRESS_BYTES`] bytes,
+//! counted in the call's bytes, little-endian:
+//!
+//! | field | offset | width |
+//! |---|---|---|
+//! | family: 4 or 6 | 0 | 2 |
+//! | port | 2 | 2 |
+//! | flow label (IPv6) | 4 | 4 |
+//! | address, IPv4 in the first 4 bytes | 8 | 16 |
+//! | scope (IPv6) | 24 | 4 |
+//! | 0 | 28 | 4 |
+//!
+//! A datagram longer than the buffers loses its end, and `sock_recv`'s `roflags` say so (bit 0).
+//!
+//! ## Errnos
+//!
+//! | errno | when |
+//! |---|---|
+//! | `EACCES` | no grant allows it. Nothing has left the host then |
+//! | `EINVAL` | the path or the value doesn't parse |
+//! | `ENAMETOOLONG` | the path has more than 1,024 bytes, the value more than 1,024, or the name more than 253 |
+//! | `ENOENT` | the path names nothing here; a name has no addresses |
+//! | `EBADF`, `ENOTSOCK` | `N` is not open, or not a socket |
+//! | `ENOPROTOOPT` | that socket has no such attribute, or it can't be set |
+//! | `EMFILE` | the guest has no more fds |
+//! | `ETIMEDOUT`, `EAI`-like failures as `EIO` | a look-up found no answer |
+//! | `EPERM` | any other call on a path here: nothing is created, linked, renamed or removed |
+//!
+//! and those of the socket call of the same meaning, such as `EADDRINUSE` and `ECONNREFUSED`.
+//!
+//! # What a grant covers
+//!
+//! Every address is checked when it is used: listening, connecting, binding, connecting a datagram socket,
+//! each datagram sent to an address, a name looked up. A rule on a name allows the addresses the name has at that
+//! moment, and looking the name up.
