@@ -66,6 +66,8 @@ pub struct MemoryNetwork {
     now_ns: u64,
     settings: Settings,
     sockets: Slab<Socket>,
+    /// What every accept answers instead of a connection.
+    accept_error: Option<Errno>,
     /// Tells sockets apart that have the same number one after the other.
     next_serial: u64,
     addresses: Addresses,
@@ -93,6 +95,7 @@ impl MemoryNetwork {
             now_ns: 0,
             settings: Settings { receive_buffer_bytes: 64 * 1024, backlog: 128, latency_ns: 0, tick_ns: 0 },
             sockets: Slab::new(),
+            accept_error: None,
             next_serial: 0,
             addresses: Addresses::default(),
             schedule: Schedule::default(),
@@ -127,6 +130,12 @@ impl MemoryNetwork {
     pub fn with_tick_ns(mut self, tick_ns: u64) -> MemoryNetwork {
         self.settings.tick_ns = tick_ns;
         self
+    }
+
+    /// From now on every accept of a pending connection fails like this, as a system's does that can open no
+    /// more sockets; with `None` they succeed again. The connections stay pending.
+    pub fn set_accept_error(&mut self, errno: Option<Errno>) {
+        self.accept_error = errno;
     }
 
     /// Runs `action` when the clock reaches `at_ns`, within the [`wait`](Network::wait) that gets there. A time

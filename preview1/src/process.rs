@@ -265,11 +265,10 @@ impl<N: Network> Process<N> {
         if let Some(id) = descriptor.source() {
             self.network.close(id);
         }
+        // A file counts against the system's limit as a socket does.
+        self.accept_starved = false;
         match descriptor {
-            Descriptor::Socket(_) => {
-                self.accept_starved = false;
-                Closed::Whole
-            }
+            Descriptor::Socket(_) => Closed::Whole,
             Descriptor::Foreign { inner, .. } => Closed::Foreign(inner),
         }
     }

@@ -29,6 +29,8 @@ pub fn no_iovec_or_empty_ones_move_nothing<R: Rig>() {
     for count in [0, 1, 2] {
         assert_eq!(every_transfer(&mut guest, fd, IOVECS, count), [const { Ok(0) }; 4], "{count} iovecs");
     }
+    guest.process.sock_shutdown(fd, 3).unwrap();
+    assert_eq!(every_transfer(&mut guest, fd, IOVECS, 2), [const { Ok(0) }; 4], "with nothing to move");
 }
 
 pub fn more_iovecs_than_allowed_are_enomem<R: Rig>() {
@@ -239,6 +241,9 @@ pub fn socket_calls_on_what_is_not_open_are_ebadf<R: Rig>() {
 pub fn transfers_on_a_listener_are_enotconn<R: Rig>() {
     let mut guest = Guest::<R>::new();
     let (listener, _) = guest.listening();
+    // Known to have nothing pending: that must not be taken for nothing to read.
+    guest.set_nonblocking(listener);
+    assert_eq!(guest.accept(listener, 0), errno(Errno::Again));
     guest.lay_out(&[(BUFFER, 1)]);
     assert_eq!(every_transfer(&mut guest, listener, IOVECS, 1), [const { errno_of(Errno::Notconn) }; 4]);
     assert_eq!(guest.process.sock_shutdown(listener, 1), Err(Errno::Notconn));
@@ -247,7 +252,11 @@ pub fn transfers_on_a_listener_are_enotconn<R: Rig>() {
 pub fn accept_on_a_stream_is_einval<R: Rig>() {
     let mut guest = Guest::<R>::new();
     let (fd, _peer) = guest.connected();
-    assert_eq!(guest.accept(fd, 0), errno(Errno::Inval));
+    guest.set_nonblocking(fd);
+    for _ in 0..3 {
+        assert_eq!(guest.accept(fd, 0), errno(Errno::Inval));
+        assert_eq!(guest.recv(fd, 1, 0), errno(Errno::Again));
+    }
 }
 
 /// [`errno`] where a constant is due.

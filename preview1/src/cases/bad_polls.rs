@@ -28,7 +28,7 @@ pub fn a_count_whose_bytes_wrap_is_enomem<R: Rig>() {
 
 pub fn a_poll_with_a_pointer_out_of_bounds_traps_and_does_nothing<R: Rig>() {
     let mut guest = Guest::<R>::new();
-    guest.subscribe(&[span(0, 0); 2]);
+    guest.subscribe(&[span(1, 0); 2]);
     let end = MEMORY_BYTES;
     for (subscriptions, events, told) in [
         (end, EVENTS, COUNT),
@@ -53,6 +53,7 @@ pub fn a_poll_with_a_pointer_out_of_bounds_traps_and_does_nothing<R: Rig>() {
 
 pub fn a_poll_with_a_misaligned_pointer_traps_and_does_nothing<R: Rig>() {
     let mut guest = Guest::<R>::new();
+    guest.subscribe(&[span(1, 0)]);
     for (subscriptions, events, told) in [(4, EVENTS, COUNT), (0, EVENTS + 4, COUNT), (0, EVENTS, COUNT + 2)]
     {
         let before = guest.memory.clone();

@@ -1,13 +1,16 @@
 //! What only a virtual clock can show: waits that end at the nanosecond, and things that happen during them.
 
-use super::guest::{BUFFER, BYTES, COUNT, EVENTS, IOVECS, SUBSCRIPTIONS, WAITALL, span};
+use super::guest::{BUFFER, BYTES, COUNT, EVENTS, IOVECS, SUBSCRIPTIONS, WAITALL, errno, span};
 use super::{Guest, MemoryRig, Peer};
 use crate::test_attribute::test;
 use crate::{
-    Clock, Errno, Limits, Memory, MemoryNetwork, Network, Process, Progress, SocketId, Stop, Subscription,
-    Watch,
+    Clock, Closed, Errno, Limits, Memory, MemoryNetwork, Network, Process, Progress, SocketId, Stop,
+    Subscription, Watch,
 };
 use std::io::IoSlice;
+
+/// The first socket of a network is its listener.
+const LISTENER: SocketId = SocketId(0);
 
 type VirtualGuest = Guest<MemoryRig<0>>;
 
@@ -140,6 +143,56 @@ fn a_guest_at_its_limit_of_fds_does_not_spin_on_its_listener() {
     assert_eq!(polled, Ok(Progress::Blocked));
     peer.sends(&mut guest, b"x");
     assert_eq!(guest.poll_at(SUBSCRIPTIONS, EVENTS, 2, COUNT), Ok(1));
+}
+
+#[test]
+fn a_listener_is_muted_while_the_network_can_open_no_more() {
+    let mut guest = VirtualGuest::new();
+    let (listener, address) = guest.listening();
+    guest.set_nonblocking(listener);
+    let file = guest.process.insert_foreign(42).unwrap();
+    let (fd, _accepted) = guest.accepts_from(listener, address);
+    let _pending = Peer::connects(&mut guest, address);
+    guest.process.network().set_accept_error(Some(Errno::Mfile));
+    let is_starved = |guest: &mut VirtualGuest| {
+        guest.arrives(Watch::Read(listener));
+        assert_eq!(guest.accept(listener, 0), errno(Errno::Mfile));
+        guest.is_quiet(&[Watch::Read(listener)]);
+    };
+    is_starved(&mut guest);
+    // Worth another try: whatever is closed here, and one more connection.
+    assert_eq!(guest.process.fd_close(fd), Ok(Closed::Whole));
+    is_starved(&mut guest);
+    assert_eq!(guest.process.fd_close(file), Ok(Closed::Foreign(42)));
+    is_starved(&mut guest);
+    let _another = Peer::connects(&mut guest, address);
+    is_starved(&mut guest);
+    guest.process.network().set_accept_error(None);
+    let _third = Peer::connects(&mut guest, address);
+    guest.arrives(Watch::Read(listener));
+    assert!(guest.accept(listener, 0).is_ok());
+}
+
+#[test]
+fn a_foreign_fd_with_a_source_is_ready_when_that_is() {
+    let mut guest = VirtualGuest::new();
+    let (_, address) = guest.listening();
+    let network = guest.process.network();
+    let source = network.connect(address).unwrap();
+    let (writer, _) = network.accept(LISTENER).unwrap();
+    guest.process.set_foreign_source(0, source).unwrap();
+    guest.is_quiet(&[Watch::Read(0)]);
+    assert_eq!(guest.process.foreign_ready(0, false), Ok(Progress::Blocked));
+    assert_eq!(guest.process.foreign_ready(0, true), Ok(Progress::Done(())));
+    assert_eq!(guest.process.foreign_ready(1, false), Ok(Progress::Done(())));
+    assert_eq!(guest.process.foreign_ready(9, false), Err(Errno::Badf));
+    let at_ns = guest.now_ns() + 5;
+    sends_at(&mut guest, at_ns, writer, b"line");
+    guest.arrives(Watch::Read(0));
+    assert_eq!(guest.now_ns(), at_ns);
+    assert_eq!(guest.process.foreign_ready(0, false), Ok(Progress::Done(())));
+    guest.process.network().close(writer);
+    assert!(guest.arrives(Watch::Read(0)).hangup);
 }
 
 #[test]

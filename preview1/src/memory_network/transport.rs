@@ -87,7 +87,12 @@ impl MemoryNetwork {
     }
 
     pub(super) fn accept_stream(&mut self, listener: SocketId) -> Result<(SocketId, SocketAddr), Errno> {
-        let End { id, .. } = self.listener_mut(listener)?.queue.pop_front().ok_or(Errno::Again)?;
+        let accept_error = self.accept_error;
+        let queue = &mut self.listener_mut(listener)?.queue;
+        if let Some(errno) = accept_error.filter(|_| !queue.is_empty()) {
+            return Err(errno);
+        }
+        let End { id, .. } = queue.pop_front().ok_or(Errno::Again)?;
         self.socket_mut(id)?.held = true;
         self.edge(id);
         self.establish_waiting(listener);
