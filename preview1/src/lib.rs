@@ -32,6 +32,7 @@
 //! | `process.rs`, `sockets.rs`, `poll.rs` | the calls themselves |
 //! | `foreign.rs` | reading and writing streams held elsewhere, such as stdio |
 //! | `network.rs`, `memory_network/` | what sockets stand on |
+//! | `cases/` | what every network passes, behind the feature `cases` for other crates |
 //!
 //! # How sockets reach a guest
 //!
