@@ -33,7 +33,7 @@ lint-wasm:
 
 # The documentation of every world, without a broken link
 docs:
-    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --lib --no-deps
     RUSTDOCFLAGS="-D warnings" setup/wasm-cargo doc --target wasm32-wasip1 -p wasi-poll --no-deps
 
 # Every package's tests on this machine, the conformance cases and the house rules included
