@@ -1,6 +1,7 @@
 //! The command line: what it grants the guest, and what becomes of its end. Nothing runs here.
 
 use clap::{Args, Parser, Subcommand};
+use std::env;
 use std::ffi::OsString;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
@@ -26,15 +27,10 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(override_usage = "wasi-poll run [OPTIONS] GUEST.wasm [ARGS]...")]
 pub struct Run {
-    /// Open a listener for the guest, at fd 3, 4, … in the order given; port 0 takes any free one
-    #[arg(
-        long,
-        value_name = "[NAME=]ADDR",
-        env = "WASI_POLL_LISTEN",
-        value_delimiter = ',',
-        value_parser = Listen::parse
-    )]
-    pub listen: Vec<Listen>,
+    /// Open a listener for the guest, at fd 3, 4, … in the order given; port 0 takes any free one.
+    /// Without it, the variable `WASI_POLL_LISTEN` says where, separated by commas
+    #[arg(long, value_name = "[NAME=]ADDR", value_delimiter = ',', value_parser = Listen::parse)]
+    listen: Vec<Listen>,
 
     /// Give the guest a directory, to read and write, under its own name or another
     #[arg(long, value_name = "HOST[::GUEST]", value_parser = Dir::parse)]
@@ -78,6 +74,18 @@ pub struct Run {
         allow_hyphen_values = true
     )]
     pub guest: Vec<OsString>,
+}
+
+impl Run {
+    /// Where the guest listens: what the flags say, or else the environment.
+    pub fn listeners(&self) -> anyhow::Result<Vec<Listen>> {
+        let inherited = env::var("WASI_POLL_LISTEN").unwrap_or_default();
+        if !self.listen.is_empty() || inherited.is_empty() {
+            return Ok(self.listen.clone());
+        }
+        let parse = |text| Listen::parse(text).map_err(|why| anyhow::anyhow!("WASI_POLL_LISTEN: {why}"));
+        inherited.split(',').map(parse).collect()
+    }
 }
 
 /// `[NAME=]HOST:PORT`

@@ -54,7 +54,7 @@ fn run(command: &Run) -> anyhow::Result<u8> {
             },
         };
     }
-    for listen in &command.listen {
+    for listen in command.listeners()? {
         runner = runner.listen(listen.name.as_deref(), listen.address)?;
     }
     for dir in &command.dir {

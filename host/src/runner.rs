@@ -86,11 +86,14 @@ impl Runner {
     /// When they can't be duplicated.
     pub fn inherit_stdio(mut self) -> Result<Runner, RunError> {
         let adopted = || -> io::Result<_> {
-            let stdio = Stdio::inherit()?;
+            let mut stdio = Stdio::inherit()?;
             let mut sources = [None; 3];
             for number in [STDIN, STDOUT, STDERR] {
-                if let Some(descriptor) = stdio.descriptor(number) {
-                    sources[number as usize] = self.network.adopt(descriptor)?;
+                if let Some(descriptor) = stdio.descriptor(number)
+                    && let Some(source) = self.network.adopt(descriptor)?
+                {
+                    sources[number as usize] = Some(source);
+                    stdio.bound(number);
                 }
             }
             Ok((stdio, sources))

@@ -25,14 +25,16 @@ pub struct Stdio {
 }
 
 struct Stream<S> {
-    stream: S,
+    io: S,
     /// What of the operating system it is, if anything: for its readiness, and whether it is a terminal.
     descriptor: Option<OwnedFd>,
+    /// Whether the kernel tells when it has room. Then no more is written than that room.
+    bounded: bool,
 }
 
 impl<S> From<S> for Stream<S> {
     fn from(stream: S) -> Stream<S> {
-        Stream { stream, descriptor: None }
+        Stream { io: stream, descriptor: None, bounded: false }
     }
 }
 
@@ -56,7 +58,7 @@ impl Stdio {
     pub fn inherit() -> io::Result<Stdio> {
         fn stream<S>(of: impl AsFd, wrap: impl FnOnce(File) -> S) -> io::Result<Option<Stream<S>>> {
             let owned = || of.as_fd().try_clone_to_owned();
-            Ok(Some(Stream { stream: wrap(File::from(owned()?)), descriptor: Some(owned()?) }))
+            Ok(Some(Stream { io: wrap(File::from(owned()?)), descriptor: Some(owned()?), bounded: false }))
         }
         Ok(Stdio {
             stdin: stream(io::stdin(), |file| -> Box<dyn Read + Send> { Box::new(file) })?,
@@ -80,29 +82,36 @@ impl Stdio {
         self.descriptor(number).is_some_and(|descriptor| descriptor.is_terminal())
     }
 
+    /// From now on, `number` is written to only as far as it says it has room.
+    pub fn bound(&mut self, number: u32) {
+        for (known, stream) in [(STDOUT, &mut self.stdout), (STDERR, &mut self.stderr)] {
+            if let Some(stream) = stream
+                && known == number
+            {
+                stream.bounded = true;
+            }
+        }
+    }
+
     /// Reads stdin once. Closed, or never given, it is at its end.
     pub fn read(&mut self, into: &mut [u8]) -> Result<usize, Errno> {
         let Some(stdin) = &mut self.stdin else { return Ok(0) };
-        stdin.stream.read(into).map_err(|error| errno_of(&error))
+        stdin.io.read(into).map_err(|error| errno_of(&error))
     }
 
     /// Writes stdout or stderr once. Never given, it takes everything.
     pub fn write(&mut self, number: u32, from: &[IoSlice<'_>]) -> Result<usize, Errno> {
         let stream = if number == STDOUT { &mut self.stdout } else { &mut self.stderr };
-        let Some(Stream { stream, descriptor }) = stream else {
+        let Some(Stream { io, bounded, .. }) = stream else {
             return Ok(from.iter().map(|slice| slice.len()).sum());
         };
         // More than the room there is known to be would block where no kill switch reaches.
         let written = match from.first() {
-            Some(first) if descriptor.is_some() && first.len() > ROOM_BYTES => {
-                stream.write(&first[..ROOM_BYTES])
-            }
-            Some(first) if from.len() == 1 || descriptor.is_some() && total(from) > ROOM_BYTES => {
-                stream.write(first)
-            }
-            _ => stream.write_vectored(from),
+            Some(first) if *bounded && first.len() > ROOM_BYTES => io.write(&first[..ROOM_BYTES]),
+            Some(first) if from.len() == 1 || *bounded && total(from) > ROOM_BYTES => io.write(first),
+            _ => io.write_vectored(from),
         };
-        written.and_then(|bytes| stream.flush().map(|()| bytes)).map_err(|error| errno_of(&error))
+        written.and_then(|bytes| io.flush().map(|()| bytes)).map_err(|error| errno_of(&error))
     }
 
     /// Lets go of what is behind `number`.

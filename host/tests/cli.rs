@@ -214,8 +214,11 @@ fn listeners_may_come_from_the_environment() {
     command.env("WASI_POLL_LISTEN", "127.0.0.1:0,web=127.0.0.1:0").arg(program.guest(""));
     let stderr = String::from_utf8(command.output().unwrap().stderr).unwrap();
     assert_eq!(stderr.lines().filter(|line| line.contains("listening on 127.0.0.1:")).count(), 2, "{stderr}");
-    let quiet = command.arg("x").env("WASI_POLL_LISTEN", "127.0.0.1:0").output().unwrap();
-    assert!(!quiet.stderr.is_empty());
+    let none = command.env("WASI_POLL_LISTEN", "").output().unwrap();
+    assert_eq!((none.status.code(), none.stderr.as_slice()), (Some(0), &b""[..]));
+    let wrong = command.env("WASI_POLL_LISTEN", "8080").output().unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(String::from_utf8(wrong.stderr).unwrap().contains("WASI_POLL_LISTEN: 8080 has no port"));
 }
 
 #[test]
@@ -348,4 +351,28 @@ fn a_file_as_stdin_is_always_ready() {
     let began = Instant::now();
     assert_eq!(program.command().arg(guest).stdin(file).status().unwrap().code(), Some(3));
     assert!(began.elapsed() < PATIENCE);
+}
+
+#[test]
+fn a_full_stdout_is_not_writable() {
+    // Writes until a poll of stdout and a clock that has expired tells of the clock alone.
+    let items = format!(
+        "(data (i32.const 64) \"{}{}\")",
+        guest::write_subscription(1, 1),
+        guest::clock_subscription(2, 0)
+    );
+    let body = "
+        (call $iovec (i32.const 1024) (i32.const 65536))
+        (loop
+            (call $must
+                (call $poll_oneoff (i32.const 64) (i32.const 256) (i32.const 2) (i32.const 12)) (i32.const 1))
+            (if (i32.eq (i32.load (i32.const 12)) (i32.const 1))
+                (then (call $proc_exit (i32.add (i32.load (i32.const 256)) (i32.const 40)))))
+            (call $must (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)) (i32.const 2))
+            (br 0))";
+    let program = Program::new();
+    let guest = program.file("guest.wasm", text(&items, body));
+    let mut child = program.command().arg(guest).spawn().unwrap();
+    let _unread = child.stdout.take();
+    assert_eq!(child.wait().unwrap().code(), Some(42));
 }

@@ -5,10 +5,11 @@
 
 use super::guest::Guest;
 use super::seam::{named, number};
+use std::pin::pin;
 use wasi_poll_preview1::{Errno, Network, Process, Target};
 use wasmtime::Result;
 use wasmtime_wasi::p1::wasi_snapshot_preview1::{self as wasmtime_wasi_calls, WasiSnapshotPreview1};
-use wasmtime_wasi::runtime::in_tokio;
+use wasmtime_wasi::runtime::{in_tokio, poll_noop};
 use wiggle::GuestMemory;
 
 /// What one call may make the host allocate, in bytes.
@@ -75,7 +76,14 @@ macro_rules! forward {
         )*
     };
     (@ $answered:ident) => { $answered };
-    (@ $answered:ident waits) => { in_tokio($answered) };
+    (@ $answered:ident waits) => { finished($answered) };
+}
+
+/// The result of a call that wasmtime-wasi makes asynchronously. Files may block this thread, so it is there at
+/// once; a runtime, with its threads, is only started for one that isn't.
+fn finished<F: Future>(call: F) -> F::Output {
+    let mut call = pin!(call);
+    poll_noop(call.as_mut()).unwrap_or_else(|| in_tokio(call))
 }
 
 fn answer(call: &str, answered: Result<i32>) -> Result<u32> {
@@ -132,5 +140,5 @@ pub fn close<N: Network>(guest: &mut Guest<N>, inner: u32) -> Result<u32> {
     guest.files.set_hostcall_fuel(FUEL);
     let memory = &mut GuestMemory::Unshared(&mut []);
     let closed = wasmtime_wasi_calls::fd_close(&mut guest.files, memory, inner.cast_signed());
-    answer("fd_close", in_tokio(closed))
+    answer("fd_close", finished(closed))
 }

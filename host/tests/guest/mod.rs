@@ -101,9 +101,17 @@ pub fn clock_subscription(userdata: u64, timeout_ns: u64) -> String {
 }
 
 pub fn read_subscription(userdata: u64, fd: u32) -> String {
+    fd_subscription(userdata, 1, fd)
+}
+
+pub fn write_subscription(userdata: u64, fd: u32) -> String {
+    fd_subscription(userdata, 2, fd)
+}
+
+fn fd_subscription(userdata: u64, tag: u8, fd: u32) -> String {
     let mut record = [0; 48];
     record[..8].copy_from_slice(&userdata.to_le_bytes());
-    record[8] = 1;
+    record[8] = tag;
     record[16..20].copy_from_slice(&fd.to_le_bytes());
     escaped(&record)
 }
