@@ -24,6 +24,8 @@ pub enum Descriptor {
         inner: u32,
         /// What tells its readiness; without one it is always ready, as files are.
         source: Option<SocketId>,
+        /// Its `fdflags`, where the calls that move its bytes are the process's.
+        flags: Fdflags,
     },
     /// A socket.
     Socket(Socket),
@@ -125,6 +127,14 @@ impl FdTable {
         }
         self.name(id, fd);
         Ok(())
+    }
+
+    /// The flags of the foreign descriptor at `fd`.
+    pub fn foreign_flags(&mut self, fd: u32) -> Result<&mut Fdflags, Errno> {
+        match self.slots.get_mut(fd as usize).and_then(Option::as_mut) {
+            Some(Descriptor::Foreign { flags, .. }) => Ok(flags),
+            _ => Err(Errno::Badf),
+        }
     }
 
     /// The socket at `fd`.

@@ -1,7 +1,7 @@
 //! Reading and writing streams that are held elsewhere, as stdio is: the iovecs, and waiting until the stream
 //! is ready, are the same as a socket's. What the stream does is the holder's.
 
-use crate::{Errno, Failure, Memory, Network, Process, Progress, Received, Trap, record};
+use crate::{Errno, Failure, Fdflags, Memory, Network, Process, Progress, Received, Trap, record};
 use std::io::IoSlice;
 
 impl<N: Network> Process<N> {
@@ -9,7 +9,7 @@ impl<N: Network> Process<N> {
     /// Asking for no more than the guest did keeps the readiness of the stream true.
     ///
     /// # Errors
-    /// What `read` answers, and of bad iovecs what [`fd_read`](Self::fd_read) does.
+    /// `EAGAIN` when it isn't ready and is not to block, what `read` answers, and of bad iovecs what [`fd_read`](Self::fd_read) does.
     pub fn foreign_read(
         &mut self,
         memory: &mut Memory<'_>,
@@ -23,7 +23,7 @@ impl<N: Network> Process<N> {
         let mut bytes = 0;
         if let Some(&(pointer, length)) = self.iovecs.iter().find(|(_, length)| *length > 0) {
             if self.foreign_ready(fd, false)? == Progress::Blocked {
-                return Ok(Progress::Blocked);
+                return self.foreign_blocked(fd);
             }
             bytes = read(memory.slice_mut(pointer, length)?)? as u32;
         }
@@ -34,7 +34,7 @@ impl<N: Network> Process<N> {
     /// `fd_write` on a stream held elsewhere: once it has room, `write` gets all the buffers.
     ///
     /// # Errors
-    /// What `write` answers, and of bad iovecs what [`fd_write`](Self::fd_write) does.
+    /// `EAGAIN` when it has no room and is not to block, what `write` answers, and of bad iovecs what [`fd_write`](Self::fd_write) does.
     pub fn foreign_write(
         &mut self,
         memory: &mut Memory<'_>,
@@ -48,7 +48,7 @@ impl<N: Network> Process<N> {
         let mut bytes = 0;
         if total > 0 {
             if self.foreign_ready(fd, true)? == Progress::Blocked {
-                return Ok(Progress::Blocked);
+                return self.foreign_blocked(fd);
             }
             let slices = self
                 .iovecs
@@ -59,5 +59,37 @@ impl<N: Network> Process<N> {
         }
         record::write_u32(memory, bytes_pointer, bytes)?;
         Ok(Progress::Done(bytes))
+    }
+
+    /// `fd_fdstat_set_flags` of a stream held elsewhere, if these calls move its bytes. The guest alone sees
+    /// them: whoever shares the stream outside is not to find it changed.
+    ///
+    /// # Errors
+    /// `EBADF`; `EINVAL` for any flag but `NONBLOCK`.
+    pub fn foreign_set_flags(&mut self, fd: u32, flags: u32) -> Result<(), Errno> {
+        *self.table.foreign_flags(fd)? = Fdflags::of_socket(flags)?;
+        Ok(())
+    }
+
+    /// Writes these flags into the fdstat (24 bytes) that the holder has written to `pointer`.
+    ///
+    /// # Errors
+    /// `EBADF`; a trap when the record lies outside the memory or misaligned.
+    pub fn foreign_get_flags(
+        &mut self,
+        memory: &mut Memory<'_>,
+        fd: u32,
+        pointer: u32,
+    ) -> Result<(), Failure> {
+        let flags = *self.table.foreign_flags(fd)?;
+        Ok(record::write_fdstat_flags(memory, pointer, flags)?)
+    }
+
+    /// What a call answers that would have to wait.
+    fn foreign_blocked<T>(&mut self, fd: u32) -> Result<Progress<T>, Failure> {
+        if self.table.foreign_flags(fd)?.is_nonblock() {
+            return Err(Errno::Again.into());
+        }
+        Ok(Progress::Blocked)
     }
 }

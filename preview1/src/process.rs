@@ -69,7 +69,7 @@ impl<N: Network> Process<N> {
     pub fn new(network: N) -> Process<N> {
         let mut table = FdTable::default();
         for inner in 0..3 {
-            table.insert(Descriptor::Foreign { inner, source: None });
+            table.insert(Descriptor::Foreign { inner, source: None, flags: Fdflags::default() });
         }
         Process {
             network,
@@ -109,7 +109,7 @@ impl<N: Network> Process<N> {
     /// `EMFILE` at the limit of fds.
     pub fn insert_foreign(&mut self, inner: u32) -> Result<u32, Errno> {
         self.has_room()?;
-        Ok(self.table.insert(Descriptor::Foreign { inner, source: None }))
+        Ok(self.table.insert(Descriptor::Foreign { inner, source: None, flags: Fdflags::default() }))
     }
 
     /// From now on, `source` tells when the foreign descriptor at `fd` is ready. Without one it always is.

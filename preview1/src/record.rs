@@ -269,6 +269,13 @@ pub fn write_fdstat(memory: &mut Memory<'_>, pointer: u32, stat: &Fdstat) -> Res
     Ok(())
 }
 
+/// Writes the flags into an fdstat that is there already.
+pub fn write_fdstat_flags(memory: &mut Memory<'_>, pointer: u32, flags: Fdflags) -> Result<(), Trap> {
+    memory.check(pointer, u64::from(FDSTAT_BYTES), 8)?;
+    memory.slice_mut(pointer, FDSTAT_BYTES)?[2..4].copy_from_slice(&flags.0.to_le_bytes());
+    Ok(())
+}
+
 /// Writes the filestat of a socket (64 bytes, aligned 8): its type, and nothing else is known.
 pub fn write_filestat(memory: &mut Memory<'_>, pointer: u32, filetype: Filetype) -> Result<(), Trap> {
     memory.check(pointer, u64::from(FILESTAT_BYTES), 8)?;
