@@ -20,7 +20,8 @@ pub enum Command {
     /// Runs a guest. It has no network, files or variables but those given here.
     ///
     /// Exits with the guest's own code; with 134 when it trapped, 2 when it can't be run, 130 after Ctrl-C
-    /// and 143 after SIGTERM.
+    /// and 143 after SIGTERM. What it compiles is kept in the user's cache directory, or below the directory
+    /// in `WASI_POLL_CACHE`.
     Run(Run),
 }
 

@@ -6,6 +6,7 @@ use guest::{PATIENCE, text};
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Instant;
@@ -78,6 +79,13 @@ fn a_trap_is_134_with_the_functions_on_stderr() {
     for told in ["the guest trapped: ", "unreachable", "breaks", "_start"] {
         assert!(stderr.contains(told), "{stderr:?} doesn't say {told:?}");
     }
+}
+
+#[test]
+fn a_terminal_does_not_obey_the_names_in_a_guest() {
+    let program = Program::new();
+    let items = "(func $breaks (@name \"break\\1b[2Js\") unreachable)";
+    program.says(&[], &program.file("guest.wasm", text(items, "(call $breaks)")), 134, "break\\u{1b}[2Js");
 }
 
 #[test]
@@ -335,6 +343,26 @@ fn a_polled_stdin_is_ready_when_it_has_bytes_and_a_read_takes_no_more_than_it_as
     stdin.write_all(b"ab").unwrap();
     drop(stdin);
     assert_eq!(child.wait().unwrap().code(), Some(110));
+}
+
+#[test]
+fn a_nonblocking_stdin_answers_eagain_and_is_so_for_the_guest_alone() {
+    let body = "
+        (call $must (call $fd_fdstat_set_flags (i32.const 0) (i32.const 4)) (i32.const 1))
+        (call $must (call $fd_fdstat_get (i32.const 0) (i32.const 64)) (i32.const 2))
+        (call $is (i32.load16_u (i32.const 66)) (i32.const 4) (i32.const 3))
+        (call $iovec (i32.const 1024) (i32.const 16))
+        (call $is
+            (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)) (i32.const 6) (i32.const 4))
+        (call $say (i32.const 16) (i32.const 6))";
+    let program = Program::new();
+    let guest = program.guest(body);
+    let (ours, theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+    let shared = theirs.try_clone().unwrap();
+    let (mut child, _stdout) = start(&program, &guest, OwnedFd::from(theirs).into());
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert!(!rustix::fs::fcntl_getfl(&shared).unwrap().contains(rustix::fs::OFlags::NONBLOCK));
+    drop(ours);
 }
 
 #[test]

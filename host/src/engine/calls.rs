@@ -91,37 +91,73 @@ pub fn poll_oneoff<N: Network + 'static>(
 
 /// Makes a call on whoever holds `fd`: one that answers for sockets, and one for the rest.
 macro_rules! by_holder {
-    ($($name:ident($fd:ident $(, $argument:ident)*) $socket:ident;)*) => {$(
+    ($($name:ident($fd:ident, $argument:ident);)*) => {$(
         pub fn $name<N: Network + 'static>(
             caller: &mut Caller<'_, Guest<N>>,
             $fd: u32,
-            $($argument: u32),*
+            $argument: u32,
         ) -> Result<u32> {
             match caller.data().process.target($fd) {
-                Ok(Target::Socket) => $socket(caller, on(stringify!($name), $fd), |guest, _memory| {
-                    by_holder!(@ $name guest _memory $fd $($argument)*)
+                Ok(Target::Socket) => at_once(caller, on(stringify!($name), $fd), |guest, memory| {
+                    guest.process.$name(memory, $fd, $argument)
                 }),
                 Ok(Target::Foreign(_)) => {
                     let (memory, guest) = split(caller)?;
-                    files::$name(memory, guest, $fd, $($argument),*)
+                    files::$name(memory, guest, $fd, $argument)
                 }
                 Err(errno) => Ok(number(errno)),
             }
         }
     )*};
-    (@ fd_fdstat_set_flags $guest:ident $memory:ident $fd:ident $flags:ident) => {
-        $guest.process.fd_fdstat_set_flags($fd, $flags)
-    };
-    (@ $name:ident $guest:ident $memory:ident $fd:ident $($argument:ident)*) => {
-        $guest.process.$name($memory, $fd, $($argument),*)
-    };
 }
 
 by_holder! {
-    fd_fdstat_get(fd, stat) at_once;
-    fd_fdstat_set_flags(fd, flags) at_once;
-    fd_filestat_get(fd, stat) at_once;
-    fd_prestat_get(fd, prestat) at_once;
+    fd_filestat_get(fd, stat);
+    fd_prestat_get(fd, prestat);
+}
+
+pub fn fd_fdstat_get<N: Network + 'static>(
+    caller: &mut Caller<'_, Guest<N>>,
+    fd: u32,
+    stat: u32,
+) -> Result<u32> {
+    match caller.data().process.target(fd) {
+        Ok(Target::Socket) => at_once(caller, on("fd_fdstat_get", fd), |guest, memory| {
+            guest.process.fd_fdstat_get(memory, fd, stat)
+        }),
+        Ok(Target::Foreign(inner)) => {
+            let (memory, guest) = split(caller)?;
+            let errno = files::fd_fdstat_get(memory, guest, fd, stat)?;
+            if inner > STDERR || errno != number(Errno::Success) {
+                return Ok(errno);
+            }
+            unobserved(caller, "fd_fdstat_get", |guest, memory| {
+                guest.process.foreign_get_flags(memory, fd, stat).map(Progress::Done)
+            })
+        }
+        Err(errno) => Ok(number(errno)),
+    }
+}
+
+pub fn fd_fdstat_set_flags<N: Network + 'static>(
+    caller: &mut Caller<'_, Guest<N>>,
+    fd: u32,
+    flags: u32,
+) -> Result<u32> {
+    match caller.data_mut().process.target(fd) {
+        Ok(Target::Socket) => at_once(caller, on("fd_fdstat_set_flags", fd), |guest, _| {
+            guest.process.fd_fdstat_set_flags(fd, flags)
+        }),
+        Ok(Target::Foreign(STDIN..=STDERR)) => {
+            let set = caller.data_mut().process.foreign_set_flags(fd, flags);
+            Ok(number(set.err().unwrap_or(Errno::Success)))
+        }
+        Ok(Target::Foreign(_)) => {
+            let (memory, guest) = split(caller)?;
+            files::fd_fdstat_set_flags(memory, guest, fd, flags)
+        }
+        Err(errno) => Ok(number(errno)),
+    }
 }
 
 pub fn fd_read<N: Network + 'static>(
