@@ -5,7 +5,7 @@ use std::net::Shutdown;
 use std::os::fd::AsRawFd;
 
 use super::{BOTH, Pair, connected};
-use crate::net::{TcpStream, UdpSocket};
+use crate::net::{TcpListener, TcpStream, UdpSocket};
 use crate::wasip1::script::{self, Answer};
 use crate::wasip1::selector::Direction;
 use crate::{Interest, Token};
@@ -37,21 +37,29 @@ fn a_shutdown_reaches_the_host() {
 #[test]
 fn what_preview1_has_no_call_for_is_unsupported() {
     #[track_caller]
-    fn unsupported<T>(result: io::Result<T>) {
+    fn unsupported<T>(result: io::Result<T>, flag: &str) {
         let error = result.err().expect("an error");
         assert_eq!(error.kind(), io::ErrorKind::Unsupported);
-        assert!(error.to_string().contains("preview1 has no call for it"), "{error}");
+        let text = error.to_string();
+        assert!(text.contains("preview1 has no call for it") && text.contains(flag), "{text}");
     }
     let address = "127.0.0.1:80".parse().expect("an address");
     let (stream, _peer) = connected();
-    unsupported(TcpStream::connect(address));
-    unsupported(UdpSocket::bind(address));
-    unsupported(stream.peer_addr());
-    unsupported(stream.local_addr());
-    unsupported(stream.nodelay());
-    unsupported(stream.set_nodelay(true));
-    unsupported(stream.ttl());
-    unsupported(stream.set_ttl(9));
+    unsupported(TcpStream::connect(address), "`--allow-connect 127.0.0.1:80`");
+    unsupported(UdpSocket::bind(address), "`--allow-udp 127.0.0.1:80`");
+    unsupported(stream.peer_addr(), "--allow-connect");
+    unsupported(stream.local_addr(), "--allow-connect");
+    unsupported(stream.nodelay(), "--allow-connect");
+    unsupported(stream.set_nodelay(true), "--allow-connect");
+    unsupported(stream.ttl(), "--allow-connect");
+    unsupported(stream.set_ttl(9), "--allow-connect");
+    let socket = UdpSocket::from_std(std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket"));
+    unsupported(socket.connect(address), "`--allow-udp 127.0.0.1:80`");
+    unsupported(socket.send_to(b"a", address), "--allow-udp");
+    unsupported(socket.recv_from(&mut [0]), "--allow-udp");
+    let error = TcpListener::bind(address).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+    assert!(error.to_string().contains("`--allow-listen 127.0.0.1:80`"), "{error}");
 }
 
 #[test]

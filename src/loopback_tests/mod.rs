@@ -2,7 +2,9 @@
 //! promises is tested beside it.
 
 mod answers;
+mod datagrams;
 mod lifetimes;
+mod network_directory;
 mod operations;
 
 use std::net;

@@ -38,6 +38,19 @@ pub(crate) struct Script {
     pub(crate) accepts: VecDeque<io::Result<OwnedFd>>,
     pub(crate) transfers: VecDeque<io::Result<usize>>,
     pub(crate) shutdowns: Vec<(RawFd, Shutdown)>,
+    /// What `sock_recv` receives, before it answers from `transfers`.
+    pub(crate) datagrams: VecDeque<Vec<u8>>,
+    /// What `sock_send` was handed.
+    pub(crate) sent: Vec<Vec<u8>>,
+    /// Whether there is one, and under which number.
+    pub(crate) network_directory: Option<RawFd>,
+    /// What `path_open` answers, in this order; then `EACCES`.
+    pub(crate) opens: VecDeque<io::Result<OwnedFd>>,
+    /// What its links say; any other one is `ENOTCONN`.
+    pub(crate) links: BTreeMap<String, String>,
+    pub(crate) refuses_links: bool,
+    /// The paths it was asked for.
+    pub(crate) paths: Vec<String>,
 }
 
 impl Script {
@@ -152,22 +165,68 @@ pub(crate) fn sock_accept(_listener: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     with(|script| script.accepts.pop_front()).unwrap_or_else(would_block)
 }
 
-pub(crate) fn sock_recv(
+pub(crate) fn sock_recv<const N: usize>(
     _socket: BorrowedFd<'_>,
-    _buf: &mut [u8],
+    mut bufs: [&mut [u8]; N],
     _flags: wasi::Riflags,
 ) -> io::Result<usize> {
-    with(|script| script.transfers.pop_front()).unwrap_or_else(would_block)
+    with(|script| {
+        if let Some(datagram) = script.datagrams.pop_front() {
+            let mut rest = datagram.into_iter();
+            let mut count = 0;
+            for (byte, from) in bufs.iter_mut().flat_map(|buf| buf.iter_mut()).zip(&mut rest) {
+                *byte = from;
+                count += 1;
+            }
+            return Ok(count);
+        }
+        script.transfers.pop_front().unwrap_or_else(would_block)
+    })
 }
 
-pub(crate) fn sock_send(_socket: BorrowedFd<'_>, _buf: &[u8]) -> io::Result<usize> {
-    with(|script| script.transfers.pop_front()).unwrap_or_else(would_block)
+pub(crate) fn sock_send<const N: usize>(_socket: BorrowedFd<'_>, bufs: [&[u8]; N]) -> io::Result<usize> {
+    with(|script| {
+        script.sent.push(bufs.concat());
+        script.transfers.pop_front().unwrap_or_else(would_block)
+    })
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "the signature is the raw call's")]
 pub(crate) fn sock_shutdown(socket: BorrowedFd<'_>, how: Shutdown) -> io::Result<()> {
     with(|script| script.shutdowns.push((socket.as_raw_fd(), how)));
     Ok(())
+}
+
+pub(crate) fn network_directory() -> Option<RawFd> {
+    with(|script| script.network_directory)
+}
+
+pub(crate) fn path_open(_directory: RawFd, path: &str) -> io::Result<OwnedFd> {
+    with(|script| {
+        script.paths.push(path.to_owned());
+        script.opens.pop_front().unwrap_or_else(|| Err(error_of(wasi::ERRNO_ACCES.raw())))
+    })
+}
+
+pub(crate) fn path_readlink(_directory: RawFd, path: &str, target: &mut [u8]) -> io::Result<usize> {
+    with(|script| {
+        script.paths.push(path.to_owned());
+        let value = script.links.get(path).ok_or_else(|| error_of(wasi::ERRNO_NOTCONN.raw()))?;
+        let count = value.len().min(target.len());
+        target[..count].copy_from_slice(&value.as_bytes()[..count]);
+        Ok(count)
+    })
+}
+
+pub(crate) fn path_symlink(target: &str, _directory: RawFd, path: &str) -> io::Result<()> {
+    with(|script| {
+        script.paths.push(path.to_owned());
+        if script.refuses_links {
+            return Err(error_of(wasi::ERRNO_ACCES.raw()));
+        }
+        script.links.insert(path.to_owned(), target.to_owned());
+        Ok(())
+    })
 }
 
 /// This host opened no listener: `preopen` and `claims` are tested on what they are handed.

@@ -7,8 +7,9 @@
 use std::io;
 use std::net::Shutdown;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::sync::OnceLock;
 
-use super::net::Claim;
+use super::net::{Claim, find_network_directory};
 use super::selector::PollOneoff;
 
 /// The host this module runs on.
@@ -46,18 +47,22 @@ pub(super) fn sock_accept(listener: BorrowedFd<'_>) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd.cast_signed()) })
 }
 
-/// Receives into `buf`.
-pub(super) fn sock_recv(socket: BorrowedFd<'_>, buf: &mut [u8], flags: wasi::Riflags) -> io::Result<usize> {
-    let buffers = [wasi::Iovec { buf: buf.as_mut_ptr(), buf_len: buf.len() }];
-    // SAFETY: the one buffer is borrowed for writing until the call returns.
+/// Receives into `bufs`, one after the other.
+pub(super) fn sock_recv<const N: usize>(
+    socket: BorrowedFd<'_>,
+    mut bufs: [&mut [u8]; N],
+    flags: wasi::Riflags,
+) -> io::Result<usize> {
+    let buffers = bufs.each_mut().map(|buf| wasi::Iovec { buf: buf.as_mut_ptr(), buf_len: buf.len() });
+    // SAFETY: the buffers are borrowed for writing, each by itself, until the call returns.
     let received = unsafe { wasi::sock_recv(raw(socket), &buffers, flags) };
     received.map(|(count, _)| count).map_err(error)
 }
 
-/// Sends `buf`.
-pub(super) fn sock_send(socket: BorrowedFd<'_>, buf: &[u8]) -> io::Result<usize> {
-    let buffers = [wasi::Ciovec { buf: buf.as_ptr(), buf_len: buf.len() }];
-    // SAFETY: the one buffer is borrowed for reading until the call returns.
+/// Sends `bufs`, one after the other.
+pub(super) fn sock_send<const N: usize>(socket: BorrowedFd<'_>, bufs: [&[u8]; N]) -> io::Result<usize> {
+    let buffers = bufs.map(|buf| wasi::Ciovec { buf: buf.as_ptr(), buf_len: buf.len() });
+    // SAFETY: the buffers are borrowed for reading until the call returns.
     unsafe { wasi::sock_send(raw(socket), &buffers, 0) }.map_err(error)
 }
 
@@ -77,6 +82,59 @@ pub(super) fn is_stream_socket(fd: RawFd) -> io::Result<bool> {
     // SAFETY: the call takes a number only, and answers EBADF to one that isn't open.
     let stat = unsafe { wasi::fd_fdstat_get(fd.cast_unsigned()) }.map_err(error)?;
     Ok(stat.fs_filetype == wasi::FILETYPE_SOCKET_STREAM)
+}
+
+/// The descriptor of the network directory, if the host preopened one; looked for once.
+pub(super) fn network_directory() -> Option<RawFd> {
+    static FOUND: OnceLock<Option<RawFd>> = OnceLock::new();
+    *FOUND.get_or_init(|| find_network_directory(fd_prestat_get, fd_prestat_dir_name))
+}
+
+/// How long the name of the directory preopened at `fd` is; `None` for what else is preopened.
+fn fd_prestat_get(fd: RawFd) -> io::Result<Option<usize>> {
+    // SAFETY: the call takes a number only, and answers EBADF to one that wasn't preopened.
+    let prestat = unsafe { wasi::fd_prestat_get(fd.cast_unsigned()) }.map_err(error)?;
+    if prestat.tag != wasi::PREOPENTYPE_DIR.raw() {
+        return Ok(None);
+    }
+    // SAFETY: the tag is the directory's.
+    let directory = unsafe { prestat.u.dir };
+    Ok(Some(directory.pr_name_len))
+}
+
+/// Writes that name into `name`, which must be as long.
+fn fd_prestat_dir_name(fd: RawFd, name: &mut [u8]) -> io::Result<()> {
+    // SAFETY: the buffer is borrowed for writing until the call returns.
+    unsafe { wasi::fd_prestat_dir_name(fd.cast_unsigned(), name.as_mut_ptr(), name.len()) }.map_err(error)
+}
+
+/// Opens `path` in `directory`; the new descriptor doesn't block, and may do what sockets can.
+pub(super) fn path_open(directory: RawFd, path: &str) -> io::Result<OwnedFd> {
+    const RIGHTS: wasi::Rights = wasi::RIGHTS_FD_READ
+        | wasi::RIGHTS_FD_WRITE
+        | wasi::RIGHTS_FD_FDSTAT_SET_FLAGS
+        | wasi::RIGHTS_POLL_FD_READWRITE
+        | wasi::RIGHTS_SOCK_SHUTDOWN
+        | wasi::RIGHTS_SOCK_ACCEPT;
+    let directory = directory.cast_unsigned();
+    // SAFETY: the path is borrowed for reading until the call returns.
+    let fd = unsafe { wasi::path_open(directory, 0, path, 0, RIGHTS, RIGHTS, wasi::FDFLAGS_NONBLOCK) }
+        .map_err(error)?;
+    // SAFETY: the host has just opened this descriptor for us.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd.cast_signed()) })
+}
+
+/// Reads as much of the link's target as fits `target`.
+pub(super) fn path_readlink(directory: RawFd, path: &str, target: &mut [u8]) -> io::Result<usize> {
+    let (buffer, buffer_bytes) = (target.as_mut_ptr(), target.len());
+    // SAFETY: the path is borrowed for reading and the buffer for writing until the call returns.
+    unsafe { wasi::path_readlink(directory.cast_unsigned(), path, buffer, buffer_bytes) }.map_err(error)
+}
+
+/// Makes `path` a link to `target`.
+pub(super) fn path_symlink(target: &str, directory: RawFd, path: &str) -> io::Result<()> {
+    // SAFETY: both texts are borrowed for reading until the call returns.
+    unsafe { wasi::path_symlink(target, directory.cast_unsigned(), path) }.map_err(error)
 }
 
 /// The listener a claim is for.

@@ -77,8 +77,8 @@ impl Claims {
         io::Error::new(
             io::ErrorKind::PermissionDenied,
             format!(
-                "cannot listen on {wanted}: the host granted {}; it grants an address with `--listen \
-                 {wanted}`",
+                "cannot listen on {wanted}: the host granted {}; `wasi-poll run` grants an address with \
+                 `--listen {wanted}` or `--allow-listen {wanted}`",
                 self.granted()
             ),
         )
@@ -89,7 +89,7 @@ impl Claims {
             io::ErrorKind::AddrInUse,
             format!(
                 "cannot listen on {wanted}: claimed already, as each listener can be once; the host \
-                 granted {}",
+                 granted {}. With `--allow-listen` a program opens its own",
                 self.granted()
             ),
         )
@@ -162,7 +162,8 @@ mod tests {
         assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
         let text = error.to_string();
         assert!(text.contains("granted 127.0.0.1:80;"), "{text}");
-        assert!(text.contains("--listen 127.0.0.1:8080"), "{text}");
+        assert!(text.contains("`--listen 127.0.0.1:8080`"), "{text}");
+        assert!(text.contains("`--allow-listen 127.0.0.1:8080`"), "{text}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::os::fd::RawFd;
 
 /// The first descriptor behind standard input, output and error.
-const FIRST_PREOPEN: RawFd = 3;
+pub(super) const FIRST_PREOPEN: RawFd = 3;
 
 /// A listener the host opened before the program started.
 #[derive(Copy, Clone, Debug, PartialEq, Eq)]

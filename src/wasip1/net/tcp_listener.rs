@@ -11,8 +11,10 @@ use super::super::io_source::IoSource;
 use super::super::selector::Direction;
 use super::super::{Interest, Registry, Token};
 use super::TcpStream;
+use super::attribute::{Attribute, peer_of, take_error};
 use super::claims::claims;
-use super::unsupported::unsupported;
+use super::directory::{Directory, Request};
+use super::grant::{is_denied, unsupported};
 
 /// A socket that listens for TCP connections and never blocks.
 ///
@@ -33,6 +35,7 @@ use super::unsupported::unsupported;
 /// ```
 pub struct TcpListener {
     inner: IoSource<net::TcpListener>,
+    /// What a preopened one is bound to, where the host told at the start.
     address: Option<SocketAddr>,
 }
 
@@ -43,18 +46,25 @@ impl TcpListener {
     /// Listens on `addr`.
     ///
     /// # In each world
-    /// Natively it opens a socket. A guest claims a listener the host opened for it: port 0 claims the
-    /// next one free, any other address the one that is bound to exactly that. A host that doesn't tell
-    /// addresses (`LISTEN_FDADDRS` unset) gives the next one free to every bind.
+    /// Natively it opens a socket. A guest first looks among the listeners the host opened for it: port 0
+    /// claims the next one free, any other address the one that is bound to exactly that. A host that
+    /// doesn't tell addresses (`LISTEN_FDADDRS` unset) gives the next one free to every bind. Where none
+    /// fits, it opens one, if the host's grants allow it.
     ///
     /// # Errors
     /// In a guest [`PermissionDenied`](io::ErrorKind::PermissionDenied) for an address the host didn't
-    /// grant, [`AddrInUse`](io::ErrorKind::AddrInUse) for one claimed before, also when that listener
-    /// is closed since.
+    /// grant, [`AddrInUse`](io::ErrorKind::AddrInUse) for one claimed before. A preopened listener that is
+    /// closed stays claimed; one that was opened doesn't.
     pub fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
-        let claim = claims().claim(addr)?;
-        let address = claim.address();
-        let listener = net::TcpListener::from(host::own(claim));
+        let claimed = claims().claim(addr);
+        let (fd, address) = match claimed {
+            Ok(claim) => {
+                let address = claim.address();
+                (host::own(claim), address)
+            }
+            Err(refused) => (open(addr, refused)?, None),
+        };
+        let listener = net::TcpListener::from(fd);
         listener.set_nonblocking(true)?;
         Ok(TcpListener { inner: IoSource::new(listener), address })
     }
@@ -71,7 +81,8 @@ impl TcpListener {
     /// Accepts one connection; the stream doesn't block.
     ///
     /// # In each world
-    /// A guest is told `0.0.0.0:0` for the peer, as preview1's call has no room for an address.
+    /// preview1's call has no room for an address: a guest without a network directory is told
+    /// `0.0.0.0:0` for the peer, and so is one whose peer is gone already.
     ///
     /// # Errors
     /// [`WouldBlock`](io::ErrorKind::WouldBlock) when none is pending: the next one then makes an event.
@@ -83,7 +94,8 @@ impl TcpListener {
             self.inner.rearm(&[Direction::Read]);
         }
         let stream = TcpStream::from(accepted?);
-        Ok((stream, UNKNOWN_PEER))
+        let peer = peer_of(&stream).unwrap_or(UNKNOWN_PEER);
+        Ok((stream, peer))
     }
 
     /// The address it listens on.
@@ -91,36 +103,52 @@ impl TcpListener {
     /// # Errors
     /// In a guest [`Unsupported`](io::ErrorKind::Unsupported) where the host doesn't tell.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.address.ok_or_else(|| unsupported("tell a listener's address without LISTEN_FDADDRS"))
+        // What was told at the start may be of an earlier listener with this number.
+        if Directory::get().is_some() {
+            return Attribute::LOCAL.read(self);
+        }
+        self.address.ok_or_else(|| {
+            unsupported("tell a listener's address without LISTEN_FDADDRS", "--allow-listen ADDR")
+        })
     }
 
     /// Sets the time to live of outgoing packets.
     ///
     /// # Errors
-    /// In a guest always [`Unsupported`](io::ErrorKind::Unsupported).
+    /// In a guest [`Unsupported`](io::ErrorKind::Unsupported) without a network directory.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        Err(unsupported(format_args!("set a listener's ttl to {ttl}")))
+        Attribute::TTL.write(self, ttl)
     }
 
     /// The time to live of outgoing packets.
     ///
     /// # Errors
-    /// In a guest always [`Unsupported`](io::ErrorKind::Unsupported).
+    /// In a guest [`Unsupported`](io::ErrorKind::Unsupported) without a network directory.
     pub fn ttl(&self) -> io::Result<u32> {
-        Err(unsupported("tell a listener's ttl"))
+        Attribute::TTL.read(self)
     }
 
     /// Takes the error pending on the socket.
     ///
     /// # In each world
-    /// A guest is told the error of the last [`is_error`](crate::event::Event::is_error) event of this
-    /// registration.
+    /// A guest without a network directory is told the error of the last
+    /// [`is_error`](crate::event::Event::is_error) event of this registration.
     ///
     /// # Errors
-    /// Natively those of the operating system; none in a guest.
+    /// Those of the operating system, or of the host.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        Ok(self.inner.take_errno().map(host::error_of))
+        take_error(&self.inner)
     }
+}
+
+/// Opens a listener in the network directory. Without one, or where it grants nothing either, the claim's
+/// error says more: `refused`.
+fn open(address: SocketAddr, refused: io::Error) -> io::Result<OwnedFd> {
+    let Some(directory) = Directory::get() else {
+        return Err(refused);
+    };
+    let opened = directory.open(Request::Listen, address);
+    if opened.as_ref().is_err_and(is_denied) { Err(refused) } else { opened }
 }
 
 /// Whether an accept failed for want of room or by the fault of that one connection, so that the others

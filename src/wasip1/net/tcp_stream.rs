@@ -10,7 +10,9 @@ use super::super::host;
 use super::super::io_source::IoSource;
 use super::super::selector::Direction;
 use super::super::{Interest, Registry, Token};
-use super::unsupported::unsupported;
+use super::attribute::{Attribute, take_error};
+use super::directory::{Directory, Request};
+use super::grant::Grant;
 
 /// A TCP connection that never blocks.
 ///
@@ -38,16 +40,48 @@ pub struct TcpStream {
 }
 
 impl TcpStream {
-    /// Starts to connect to `addr`; a writable event tells when that has ended, and
-    /// [`take_error`](TcpStream::take_error) how.
+    /// Starts to connect to `addr`, without waiting; a writable event tells when that has ended, and
+    /// [`take_error`](TcpStream::take_error) how: with `None`, and a [`peer_addr`](TcpStream::peer_addr),
+    /// it is connected.
+    ///
+    /// ```
+    /// use std::io::ErrorKind;
+    /// use wasi_poll::net::TcpStream;
+    /// use wasi_poll::{Events, Interest, Poll, Token};
+    ///
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let mut poll = Poll::new()?;
+    /// # let mut events = Events::with_capacity(8);
+    /// # let address = "127.0.0.1:9".parse()?;
+    /// let mut stream = match TcpStream::connect(address) {
+    ///     Ok(stream) => stream,
+    ///     // The host's: these texts name the flag that would grant it.
+    ///     Err(error) if error.kind() == ErrorKind::PermissionDenied => return Ok(println!("{error}")),
+    ///     Err(error) if error.kind() == ErrorKind::Unsupported => return Ok(println!("{error}")),
+    ///     Err(error) => return Err(error.into()),
+    /// };
+    /// poll.registry().register(&mut stream, Token(0), Interest::WRITABLE)?;
+    /// poll.poll(&mut events, None)?;
+    /// match stream.take_error()? {
+    ///     Some(error) => println!("not connected: {error}"),
+    ///     None => println!("connected to {}", stream.peer_addr()?),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
-    /// In a guest always [`Unsupported`](io::ErrorKind::Unsupported): preview1 has no such call.
+    /// In a guest [`PermissionDenied`](io::ErrorKind::PermissionDenied) where the host's grants don't
+    /// allow it, before anything is sent, and [`Unsupported`](io::ErrorKind::Unsupported) without a
+    /// network directory.
     pub fn connect(addr: SocketAddr) -> io::Result<TcpStream> {
-        Err(unsupported(format_args!("connect to {addr}")))
+        let directory = Directory::get().ok_or_else(|| Grant::CONNECT.unsupported(addr))?;
+        let fd =
+            directory.open(Request::Connect, addr).map_err(|error| Grant::CONNECT.explain(error, addr))?;
+        Ok(TcpStream::from(fd))
     }
 
-    /// Takes over a stream from `std`. It must be connected, and non-blocking already.
+    /// Takes over a stream from `std`. It must be non-blocking already.
     pub fn from_std(stream: net::TcpStream) -> TcpStream {
         TcpStream { inner: IoSource::new(stream) }
     }
@@ -55,17 +89,18 @@ impl TcpStream {
     /// The other end's address.
     ///
     /// # Errors
-    /// In a guest always [`Unsupported`](io::ErrorKind::Unsupported).
+    /// [`NotConnected`](io::ErrorKind::NotConnected) before it is, or when that failed. In a guest
+    /// [`Unsupported`](io::ErrorKind::Unsupported) without a network directory.
     pub fn peer_addr(&self) -> io::Result<SocketAddr> {
-        Err(unsupported("tell a stream's peer address"))
+        Attribute::PEER.read(self)
     }
 
     /// This end's address.
     ///
     /// # Errors
-    /// In a guest always [`Unsupported`](io::ErrorKind::Unsupported).
+    /// In a guest [`Unsupported`](io::ErrorKind::Unsupported) without a network directory.
     pub fn local_addr(&self) -> io::Result<SocketAddr> {
-        Err(unsupported("tell a stream's local address"))
+        Attribute::LOCAL.read(self)
     }
 
     /// Closes the connection for reading, for writing, or for both.
@@ -79,45 +114,45 @@ impl TcpStream {
     /// Sends small writes at once (`true`), or gathers them (`false`).
     ///
     /// # Errors
-    /// In a guest always [`Unsupported`](io::ErrorKind::Unsupported).
+    /// In a guest [`Unsupported`](io::ErrorKind::Unsupported) without a network directory.
     pub fn set_nodelay(&self, nodelay: bool) -> io::Result<()> {
-        Err(unsupported(format_args!("set a stream's nodelay to {nodelay}")))
+        Attribute::NODELAY.turn(self, nodelay)
     }
 
     /// Whether small writes are sent at once.
     ///
     /// # Errors
-    /// In a guest always [`Unsupported`](io::ErrorKind::Unsupported).
+    /// In a guest [`Unsupported`](io::ErrorKind::Unsupported) without a network directory.
     pub fn nodelay(&self) -> io::Result<bool> {
-        Err(unsupported("tell a stream's nodelay"))
+        Attribute::NODELAY.is_on(self)
     }
 
     /// Sets the time to live of outgoing packets.
     ///
     /// # Errors
-    /// In a guest always [`Unsupported`](io::ErrorKind::Unsupported).
+    /// In a guest [`Unsupported`](io::ErrorKind::Unsupported) without a network directory.
     pub fn set_ttl(&self, ttl: u32) -> io::Result<()> {
-        Err(unsupported(format_args!("set a stream's ttl to {ttl}")))
+        Attribute::TTL.write(self, ttl)
     }
 
     /// The time to live of outgoing packets.
     ///
     /// # Errors
-    /// In a guest always [`Unsupported`](io::ErrorKind::Unsupported).
+    /// In a guest [`Unsupported`](io::ErrorKind::Unsupported) without a network directory.
     pub fn ttl(&self) -> io::Result<u32> {
-        Err(unsupported("tell a stream's ttl"))
+        Attribute::TTL.read(self)
     }
 
     /// Takes the error pending on the socket.
     ///
     /// # In each world
-    /// A guest is told the error of the last [`is_error`](crate::event::Event::is_error) event of this
-    /// registration.
+    /// A guest without a network directory is told the error of the last
+    /// [`is_error`](crate::event::Event::is_error) event of this registration.
     ///
     /// # Errors
-    /// Natively those of the operating system; none in a guest.
+    /// Those of the operating system, or of the host.
     pub fn take_error(&self) -> io::Result<Option<io::Error>> {
-        Ok(self.inner.take_errno().map(host::error_of))
+        take_error(&self.inner)
     }
 
     /// Reads without taking the bytes away.
@@ -127,7 +162,7 @@ impl TcpStream {
     pub fn peek(&self, buf: &mut [u8]) -> io::Result<usize> {
         // However few the bytes, they are still there: only WouldBlock arms.
         self.inner.operate(&[Direction::Read], |stream| {
-            host::sock_recv(stream.as_fd(), buf, wasi::RIFLAGS_RECV_PEEK)
+            host::sock_recv(stream.as_fd(), [buf], wasi::RIFLAGS_RECV_PEEK)
         })
     }
 
