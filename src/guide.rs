@@ -70,7 +70,7 @@
 //! #       stream.read_to_end(&mut echoed)?;
 //! #       Ok(echoed)
 //! #   });
-//! #   // A guest has no thread for the client, and no connect.
+//! #   // A guest has no thread for the client.
 //! #   let Ok(client) = client else { return Ok(()) };
 //! #   let mut served = 0;
 //!     loop {
@@ -161,11 +161,48 @@
 //! port 0 the next one free. What wasn't granted is
 //! [`PermissionDenied`](std::io::ErrorKind::PermissionDenied), and the text tells what was.
 //!
+//! ## The network directory
+//!
+//! A host may grant more: to connect, to listen on what the guest chooses, to exchange datagrams. It then
+//! preopens a directory, `/net`, in which opening a file opens a socket; the socket types use it by
+//! themselves. It takes no import that preview1 hasn't, so the same module still starts everywhere.
+//!
+//! ```text
+//! wasi-poll run --allow-connect 127.0.0.1:80 client.wasm      # TcpStream::connect
+//! wasi-poll run --allow-listen 127.0.0.1:8080 server.wasm     # TcpListener::bind
+//! wasi-poll run --allow-udp 127.0.0.1:53 resolver.wasm        # UdpSocket
+//! ```
+//!
+//! Each names what the guest may use, and the host checks every use: each bind, each connect, each datagram
+//! to an address. With any of them, `accept` tells peers, and sockets their addresses and options.
+//!
+//! Natively and in a guest `connect` doesn't wait. The writable event tells that it has ended:
+//!
+//! ```
+//! use std::io;
+//! use wasi_poll::net::TcpStream;
+//!
+//! /// Whether the stream, which had a writable event, is connected now.
+//! fn is_connected(stream: &TcpStream) -> io::Result<bool> {
+//!     if let Some(error) = stream.take_error()? {
+//!         return Err(error);
+//!     }
+//!     match stream.peer_addr() {
+//!         Ok(_) => Ok(true),
+//!         Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(false),
+//!         Err(error) => Err(error),
+//!     }
+//! }
+//! ```
+//!
+//! ## What differs
+//!
 //! | | native | `wasm32-wasip1` |
 //! |---|---|---|
-//! | `bind` | opens a listener | claims one the host opened |
-//! | `accept` | tells the peer's address | tells `0.0.0.0:0` |
-//! | `connect`, UDP, socket options, addresses of streams | work | `Unsupported` |
+//! | `bind` | opens a listener | claims one the host opened, or opens one in `/net` |
+//! | `accept` | tells the peer's address | so with `/net`; else tells `0.0.0.0:0` |
+//! | `connect`, UDP, socket options, addresses of streams | work | work with `/net`; else `Unsupported` |
+//! | `send_to` on a connected datagram socket, elsewhere than to its peer | sends, or `EISCONN`, by system | `EISCONN` |
 //! | dropping a source | leaves its registration to you | deregisters it |
 //! | registering twice | an error in debug builds, or on some systems | always `AlreadyExists` |
 //! | a descriptor registered by `SourceFd` | edge-triggered | level-triggered |

@@ -12,7 +12,8 @@
 //! - **Native and `wasm32-wasip2`**: every name *is* mio's, re-exported, so the crates that implement
 //!   mio's [`Source`](event::Source) fit as they are. (mio has no [`Waker`] on wasip2.)
 //! - **`wasm32-wasip1`**: the same names with the same signatures, over preview1's `poll_oneoff`.
-//!   Where preview1 has no call for something, that something compiles and returns
+//!   Sockets are the host's to grant: listeners it opened before, and, where it preopens its network
+//!   directory, `/net`, whatever that allows. What neither gives compiles and returns
 //!   [`Unsupported`](std::io::ErrorKind::Unsupported), with a text that says why.
 //!
 //! The [`guide`] builds a server step by step and tells what differs between the worlds.
