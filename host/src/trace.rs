@@ -42,6 +42,13 @@ pub struct Call {
     pub onto: Option<u32>,
 }
 
+impl Call {
+    /// A call about one fd.
+    pub fn on(name: &'static str, fd: u32) -> Call {
+        Call { name, fd: Some(fd), onto: None }
+    }
+}
+
 /// How a call ended.
 #[derive(Clone, Debug)]
 pub enum End {

@@ -1,6 +1,7 @@
 //! wasmtime, and all that knows of it: compiling, linking, running. What the calls do is `preview1`'s and
 //! wasmtime-wasi's.
 
+mod by_holder;
 mod cache;
 mod calls;
 mod files;

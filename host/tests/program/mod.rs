@@ -1,0 +1,65 @@
+//! The program `wasi-poll` as a test runs it: with a cache of its own, and a folder for guests.
+#![allow(dead_code, reason = "each test program uses some of it")]
+
+use crate::guest::text;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use tempfile::TempDir;
+
+/// The program with a cache of its own, and a folder for guests.
+pub struct Program {
+    pub folder: TempDir,
+}
+
+impl Program {
+    pub fn new() -> Program {
+        Program { folder: TempDir::new().unwrap() }
+    }
+
+    pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.folder.path().join(name);
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// A guest of that body.
+    pub fn guest(&self, body: &str) -> PathBuf {
+        self.file("guest.wasm", text("", body))
+    }
+
+    /// `wasi-poll run` with nothing of this process's environment that could change it.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wasi-poll"));
+        command
+            .arg("run")
+            .env_remove("WASI_POLL_LISTEN")
+            .env("WASI_POLL_CACHE", self.folder.path().join("cache"));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    pub fn run(&self, arguments: &[&str], guest: &PathBuf) -> Output {
+        self.command().args(arguments).arg(guest).output().unwrap()
+    }
+
+    /// That it exits with `code` and says `told`.
+    #[track_caller]
+    pub fn says(&self, arguments: &[&str], guest: &PathBuf, code: i32, told: &str) {
+        let output = self.run(arguments, guest);
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(code), "{stderr}");
+        assert!(stderr.contains(told), "{stderr:?} doesn't say {told:?}");
+    }
+}
+
+/// Starts a guest with pipes, and waits until it says `ready`.
+pub fn start(program: &Program, guest: &PathBuf, stdin: Stdio) -> (Child, BufReader<ChildStdout>) {
+    let mut child = program.command().arg("--listen=127.0.0.1:0").arg(guest).stdin(stdin).spawn().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    assert_eq!(line, "ready\n");
+    (child, stdout)
+}
