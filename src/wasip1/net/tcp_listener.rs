@@ -54,17 +54,15 @@ impl TcpListener {
     /// # Errors
     /// In a guest [`PermissionDenied`](io::ErrorKind::PermissionDenied) for an address the host didn't
     /// grant, [`AddrInUse`](io::ErrorKind::AddrInUse) for one claimed before. A preopened listener that is
-    /// closed stays claimed; one that was opened doesn't.
+    /// closed stays claimed; one that `bind` opened doesn't.
     pub fn bind(addr: SocketAddr) -> io::Result<TcpListener> {
         let claimed = claims().claim(addr);
-        let (fd, address) = match claimed {
-            Ok(claim) => {
-                let address = claim.address();
-                (host::own(claim), address)
-            }
-            Err(refused) => (open(addr, refused)?, None),
+        let claim = match claimed {
+            Ok(claim) => claim,
+            Err(refused) => return open(addr, refused),
         };
-        let listener = net::TcpListener::from(fd);
+        let address = claim.address();
+        let listener = net::TcpListener::from(host::own(claim));
         listener.set_nonblocking(true)?;
         Ok(TcpListener { inner: IoSource::new(listener), address })
     }
@@ -143,12 +141,19 @@ impl TcpListener {
 
 /// Opens a listener in the network directory. Without one, or where it grants nothing either, the claim's
 /// error says more: `refused`.
-fn open(address: SocketAddr, refused: io::Error) -> io::Result<OwnedFd> {
-    let Some(directory) = Directory::get() else {
-        return Err(refused);
+fn open(address: SocketAddr, refused: io::Error) -> io::Result<TcpListener> {
+    // The host doesn't see claims. Asked for a preopened listener, it would answer the descriptor of the one
+    // that has an owner.
+    let is_claimed = refused.kind() == io::ErrorKind::AddrInUse && address.port() != 0;
+    let directory = match Directory::get() {
+        Some(directory) if !is_claimed => directory,
+        _ => return Err(refused),
     };
-    let opened = directory.open(Request::Listen, address);
-    if opened.as_ref().is_err_and(is_denied) { Err(refused) } else { opened }
+    match directory.open(Request::Listen, address) {
+        Ok(fd) => Ok(TcpListener::from(fd)),
+        Err(error) if is_denied(&error) => Err(refused),
+        Err(error) => Err(error),
+    }
 }
 
 /// Whether an accept failed for want of room or by the fault of that one connection, so that the others
@@ -223,5 +228,25 @@ impl From<TcpListener> for OwnedFd {
 impl From<TcpListener> for net::TcpListener {
     fn from(listener: TcpListener) -> net::TcpListener {
         listener.inner.into_inner()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::script;
+    use super::*;
+
+    #[test]
+    fn a_listener_that_has_an_owner_is_not_asked_for_again() {
+        script::with(|script| script.network_directory = Some(9));
+        let address = "127.0.0.1:80".parse().expect("an address in a test");
+        let error = open(address, io::ErrorKind::AddrInUse.into()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse);
+        assert!(script::with(|script| script.paths.is_empty()));
+
+        let any = SocketAddr::new(address.ip(), 0);
+        let error = open(any, io::ErrorKind::AddrInUse.into()).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::AddrInUse, "no grant gives another one either");
+        assert_eq!(script::with(std::mem::take).paths, ["tcp/listen/127.0.0.1:0"]);
     }
 }
