@@ -77,18 +77,16 @@ pub(super) fn peer_of(stream: impl AsFd) -> Option<SocketAddr> {
     Attribute::PEER.read_in(directory, stream.as_fd()).ok()
 }
 
-/// Takes the error pending on the socket: the one its last error event told, or else what the network
-/// directory tells.
+/// Takes the error pending on the socket: what the network directory tells, or, where it can't, what the
+/// last error event told.
 pub(super) fn take_error<T: AsFd>(source: &IoSource<T>) -> io::Result<Option<io::Error>> {
     let told = source.take_errno();
-    // Taken also where an event told it: it is the same one.
-    let pending = match Directory::get() {
-        Some(directory) => Attribute::ERROR.read_in::<u16>(directory, source.as_fd()),
-        None => Ok(0),
-    };
-    let errno = match told {
-        Some(errno) => errno,
-        None => pending?,
+    // An event told it too, but a call may have returned it since, and then it isn't pending any more.
+    let pending = Directory::get().map(|directory| Attribute::ERROR.read_in(directory, source.as_fd()));
+    let errno = match (pending, told) {
+        (Some(Ok(errno)), _) | (_, Some(errno)) => errno,
+        (Some(Err(error)), None) => return Err(error),
+        (None, None) => 0,
     };
     Ok((errno != 0).then(|| host::error_of(errno)))
 }
