@@ -4,8 +4,9 @@ use std::env;
 use std::path::PathBuf;
 use wasmtime::{Cache, CacheConfig};
 
-/// The user's cache of compiled modules: a folder `modules` in `$WASI_POLL_CACHE`, or else in `wasi-poll` in
-/// the user's cache directory.
+/// The user's cache of compiled modules: a folder `wasmtime` in `$WASI_POLL_CACHE`, or else in `wasi-poll` in the
+/// user's cache directory. It has that folder to itself: when the cache grows too large, wasmtime deletes what it
+/// finds there.
 pub fn on_disk() -> Option<Cache> {
     let mut config = CacheConfig::new();
     config.with_directory(folder()?);
@@ -18,5 +19,5 @@ fn folder() -> Option<PathBuf> {
         .or_else(|| Some(set("XDG_CACHE_HOME")?.join("wasi-poll")))
         .or_else(|| Some(set("HOME")?.join(".cache/wasi-poll")))?;
     // The cache wants a path that holds wherever the process goes.
-    std::path::absolute(folder).ok()
+    std::path::absolute(folder.join("wasmtime")).ok()
 }
