@@ -170,7 +170,7 @@
 //! ```text
 //! wasi-poll run --allow-connect 127.0.0.1:80 client.wasm      # TcpStream::connect
 //! wasi-poll run --allow-listen 127.0.0.1:8080 server.wasm     # TcpListener::bind
-//! wasi-poll run --allow-udp 127.0.0.1:53 resolver.wasm        # UdpSocket
+//! wasi-poll run --allow-udp 127.0.0.1 resolver.wasm           # UdpSocket: its own address and the others'
 //! ```
 //!
 //! Each names what the guest may use, and the host checks every use: each bind, each connect, each datagram

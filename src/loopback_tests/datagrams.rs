@@ -143,6 +143,9 @@ fn what_the_grants_do_not_allow_is_denied_with_its_address_and_its_flag() {
         assert!(text.contains("`--allow-udp 10.0.0.1:258`"), "{text}");
     }
     is_errno(socket.peer_addr(), wasi::ERRNO_NOTCONN);
+    let error = socket.join_multicast_v4(&Ipv4Addr::new(224, 0, 0, 9), &Ipv4Addr::UNSPECIFIED).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+    assert!(error.to_string().contains("`--allow-udp 224.0.0.9`"), "{error}");
 }
 
 #[test]

@@ -19,6 +19,7 @@ impl Grant {
     pub(super) const BIND_DATAGRAM: Grant = Grant { what: "bind a datagram socket to", flag: "--allow-udp" };
     pub(super) const CONNECT_DATAGRAM: Grant =
         Grant { what: "connect a datagram socket to", flag: "--allow-udp" };
+    pub(super) const JOIN_GROUP: Grant = Grant { what: "join the group", flag: "--allow-udp" };
     pub(super) const SEND_DATAGRAM: Grant = Grant { what: "send a datagram to", flag: "--allow-udp" };
 
     /// The error where there is no network directory to ask.
@@ -28,7 +29,7 @@ impl Grant {
     }
 
     /// The host's error: with the address and the flag, where it denied this.
-    pub(super) fn explain(self, error: io::Error, address: SocketAddr) -> io::Error {
+    pub(super) fn explain(self, error: io::Error, address: impl Display) -> io::Error {
         if !is_denied(&error) {
             return error;
         }

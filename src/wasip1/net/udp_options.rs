@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::UdpSocket;
 use super::attribute::Attribute;
+use super::grant::Grant;
 
 impl UdpSocket {
     /// Allows sending to broadcast addresses.
@@ -91,17 +92,21 @@ impl UdpSocket {
     /// Joins an IPv4 multicast group on the interface with this address.
     ///
     /// # Errors
-    /// In a guest [`Unsupported`](io::ErrorKind::Unsupported) without a network directory.
+    /// In a guest [`PermissionDenied`](io::ErrorKind::PermissionDenied) where the host's grants don't
+    /// allow it, and [`Unsupported`](io::ErrorKind::Unsupported) without a network directory.
     pub fn join_multicast_v4(&self, multiaddr: &Ipv4Addr, interface: &Ipv4Addr) -> io::Result<()> {
-        Attribute::JOIN_V4.write(self, format_args!("{multiaddr} {interface}"))
+        let joined = Attribute::JOIN_V4.write(self, format_args!("{multiaddr} {interface}"));
+        joined.map_err(|error| Grant::JOIN_GROUP.explain(error, multiaddr))
     }
 
     /// Joins an IPv6 multicast group on the interface with this index.
     ///
     /// # Errors
-    /// In a guest [`Unsupported`](io::ErrorKind::Unsupported) without a network directory.
+    /// In a guest [`PermissionDenied`](io::ErrorKind::PermissionDenied) where the host's grants don't
+    /// allow it, and [`Unsupported`](io::ErrorKind::Unsupported) without a network directory.
     pub fn join_multicast_v6(&self, multiaddr: &Ipv6Addr, interface: u32) -> io::Result<()> {
-        Attribute::JOIN_V6.write(self, format_args!("{multiaddr} {interface}"))
+        let joined = Attribute::JOIN_V6.write(self, format_args!("{multiaddr} {interface}"));
+        joined.map_err(|error| Grant::JOIN_GROUP.explain(error, multiaddr))
     }
 
     /// Leaves an IPv4 multicast group.
