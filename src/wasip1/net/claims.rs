@@ -89,7 +89,7 @@ impl Claims {
             io::ErrorKind::AddrInUse,
             format!(
                 "cannot listen on {wanted}: claimed already, as each listener can be once; the host \
-                 granted {}. With `--allow-listen` a program opens its own",
+                 granted {}, and with `--allow-listen` lets it open others",
                 self.granted()
             ),
         )
