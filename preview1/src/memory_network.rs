@@ -9,14 +9,14 @@ mod stream;
 mod tests;
 mod transport;
 
-use crate::{Edge, Errno, Levels, Network, Probe, SocketId, Stop};
+use crate::{Datagram, Edge, Errno, Group, Levels, Network, Probe, SocketId, SocketOption, Stop};
 use addresses::Addresses;
 use schedule::Schedule;
 use slab::Slab;
 use socket::{Action, End, Kind, Listener, Socket};
 use std::collections::VecDeque;
 use std::io::IoSlice;
-use std::net::{Shutdown, SocketAddr};
+use std::net::{IpAddr, Shutdown, SocketAddr};
 
 /// A deterministic network: the same calls in the same order have the same effects at the same nanosecond.
 ///
@@ -159,28 +159,6 @@ impl MemoryNetwork {
         self.run_next(u64::MAX)
     }
 
-    /// The address a socket has itself.
-    ///
-    /// # Errors
-    /// `EBADF` when it is not open.
-    pub fn local_address(&self, socket: SocketId) -> Result<SocketAddr, Errno> {
-        Ok(match &self.socket(socket)?.kind {
-            Kind::Listener(listener) => listener.address,
-            Kind::Stream(stream) => stream.local,
-        })
-    }
-
-    /// The address of a stream's other end.
-    ///
-    /// # Errors
-    /// `EBADF` when it is not open, `ENOTCONN` when it is a listener.
-    pub fn peer_address(&self, socket: SocketId) -> Result<SocketAddr, Errno> {
-        match &self.socket(socket)?.kind {
-            Kind::Listener(_) => Err(Errno::Notconn),
-            Kind::Stream(stream) => Ok(stream.remote),
-        }
-    }
-
     /// Runs the next action due by `until_ns`; false when there is none.
     fn run_next(&mut self, until_ns: u64) -> bool {
         let Some((at_ns, action)) = self.schedule.pop_due(until_ns) else { return false };
@@ -266,6 +244,57 @@ impl Network for MemoryNetwork {
 
     fn shutdown(&mut self, stream: SocketId, how: Shutdown) -> Result<(), Errno> {
         self.shutdown_stream(stream, how)
+    }
+
+    fn bind(&mut self, _: SocketAddr) -> Result<(SocketId, SocketAddr), Errno> {
+        Err(Errno::Notsup)
+    }
+
+    fn connect_datagram(&mut self, _: SocketId, _: SocketAddr) -> Result<(), Errno> {
+        Err(Errno::Notsup)
+    }
+
+    fn receive_datagram(&mut self, _: SocketId, _: &mut [u8], _: bool) -> Result<Datagram, Errno> {
+        Err(Errno::Notsup)
+    }
+
+    fn send_datagram(
+        &mut self,
+        _: SocketId,
+        _: &[IoSlice<'_>],
+        _: Option<SocketAddr>,
+    ) -> Result<usize, Errno> {
+        Err(Errno::Notsup)
+    }
+
+    fn local_address(&mut self, socket: SocketId) -> Result<SocketAddr, Errno> {
+        Ok(match &self.socket(socket)?.kind {
+            Kind::Listener(listener) => listener.address,
+            Kind::Stream(stream) => stream.local,
+        })
+    }
+
+    fn peer_address(&mut self, socket: SocketId) -> Result<SocketAddr, Errno> {
+        match &self.socket(socket)?.kind {
+            Kind::Listener(_) => Err(Errno::Notconn),
+            Kind::Stream(stream) => Ok(stream.remote),
+        }
+    }
+
+    fn option(&mut self, _: SocketId, _: SocketOption) -> Result<u32, Errno> {
+        Err(Errno::Noprotoopt)
+    }
+
+    fn set_option(&mut self, _: SocketId, _: SocketOption, _: u32) -> Result<(), Errno> {
+        Err(Errno::Noprotoopt)
+    }
+
+    fn set_membership(&mut self, _: SocketId, _: Group, _: bool) -> Result<(), Errno> {
+        Err(Errno::Noprotoopt)
+    }
+
+    fn resolve(&mut self, _: &str) -> Result<Option<Vec<IpAddr>>, Errno> {
+        Err(Errno::Noent)
     }
 
     fn take_error(&mut self, socket: SocketId) -> Option<Errno> {

@@ -21,6 +21,14 @@
 //! | `fd_read`, `fd_write`: nbytes | 16 | 8 |
 //! | `fd_read`, `fd_write`: flags, bit 0 hangup, bit 1 error | 24 | 2 |
 //!
+//! | address (32, not aligned), which leads datagrams | offset | width |
+//! |---|---|---|
+//! | family: 4 or 6 | 0 | 2 |
+//! | port | 2 | 2 |
+//! | flow label (IPv6) | 4 | 4 |
+//! | address, IPv4 in the first 4 bytes | 8 | 16 |
+//! | scope (IPv6) | 24 | 4 |
+//!
 //! **Bit 1 of the event's flags is an extension.** The socket has a pending error, which its next call
 //! returns, a receive once the bytes that came before are taken; `nbytes` holds its number. The event's own errno stays 0, because programs written for
 //! preview1 take that for a failure of the whole poll, and one reset connection must not end a server. Hosts
@@ -31,11 +39,14 @@
 mod tests;
 
 use crate::{Errno, Failure, Memory, Trap};
+use std::net::{SocketAddr, SocketAddrV6};
 
 /// Bytes in one subscription.
 pub const SUBSCRIPTION_BYTES: u32 = 48;
 /// Bytes in one event.
 pub const EVENT_BYTES: u32 = 32;
+/// Bytes in an address record.
+pub const ADDRESS_BYTES: usize = 32;
 /// Bytes in an fdstat.
 const FDSTAT_BYTES: u32 = 24;
 /// Bytes in a filestat.
@@ -141,10 +152,14 @@ impl Fdflags {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Filetype {
+    /// A directory.
+    Directory = 3,
     /// A datagram socket.
     SocketDgram = 5,
     /// A stream socket, listening or connected.
     SocketStream = 6,
+    /// A symbolic link.
+    SymbolicLink = 7,
 }
 
 /// What `fd_fdstat_get` answers for a socket: 24 bytes.
@@ -269,13 +284,57 @@ pub fn write_fdstat(memory: &mut Memory<'_>, pointer: u32, stat: &Fdstat) -> Res
     Ok(())
 }
 
-/// Writes the filestat of a socket (64 bytes, aligned 8): its type, and nothing else is known.
+/// Writes the filestat of a socket or of the network directory (64 bytes, aligned 8): its type, and nothing
+/// else is known.
 pub fn write_filestat(memory: &mut Memory<'_>, pointer: u32, filetype: Filetype) -> Result<(), Trap> {
     memory.check(pointer, u64::from(FILESTAT_BYTES), 8)?;
     let record = memory.slice_mut(pointer, FILESTAT_BYTES)?;
     record.fill(0);
     record[16] = filetype as u8;
     Ok(())
+}
+
+/// Writes the prestat of a directory (8 bytes, aligned 4): tag 0, and how many bytes its name has.
+pub fn write_dir_prestat(memory: &mut Memory<'_>, pointer: u32, name_bytes: u32) -> Result<(), Trap> {
+    memory.check(pointer, 8, 4)?;
+    let record = memory.slice_mut(pointer, 8)?;
+    record.fill(0);
+    record[4..].copy_from_slice(&name_bytes.to_le_bytes());
+    Ok(())
+}
+
+/// Decodes an address record.
+///
+/// # Errors
+/// `EINVAL` for an unknown family.
+pub fn decode_address(record: &[u8; ADDRESS_BYTES]) -> Result<SocketAddr, Errno> {
+    let port = u16_at(record, 2);
+    let mut octets = [0; 16];
+    octets.copy_from_slice(&record[8..24]);
+    match u16_at(record, 0) {
+        4 => Ok(SocketAddr::from(([octets[0], octets[1], octets[2], octets[3]], port))),
+        6 => Ok(SocketAddrV6::new(octets.into(), port, u32_at(record, 4), u32_at(record, 24)).into()),
+        _ => Err(Errno::Inval),
+    }
+}
+
+/// Encodes an address record.
+pub fn encode_address(address: SocketAddr) -> [u8; ADDRESS_BYTES] {
+    let mut record = [0; ADDRESS_BYTES];
+    record[2..4].copy_from_slice(&address.port().to_le_bytes());
+    match address {
+        SocketAddr::V4(address) => {
+            record[0] = 4;
+            record[8..12].copy_from_slice(&address.ip().octets());
+        }
+        SocketAddr::V6(address) => {
+            record[0] = 6;
+            record[4..8].copy_from_slice(&address.flowinfo().to_le_bytes());
+            record[8..24].copy_from_slice(&address.ip().octets());
+            record[24..28].copy_from_slice(&address.scope_id().to_le_bytes());
+        }
+    }
+    record
 }
 
 /// Writes the prestat of a socket (8 bytes, aligned 4): tag 1, which is not a directory's 0.

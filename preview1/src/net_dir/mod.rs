@@ -77,3 +77,16 @@
 //! Every address is checked when it is used: listening, connecting, binding, connecting a datagram socket,
 //! each datagram sent to an address, a name looked up. A rule on a name allows the addresses the name has at that
 //! moment, and looking the name up.
+
+mod attribute;
+mod calls;
+mod grants;
+mod path;
+mod permit;
+
+pub use calls::Opened;
+pub use grants::{BadRule, Grants, NamePattern, Rule, Verdict};
+pub use permit::{LOOKUP_DEADLINE_NS, Refusal};
+pub(crate) use permit::{Lookups, Use};
+
+pub use crate::record::ADDRESS_BYTES;
