@@ -32,7 +32,7 @@ impl<N: Network> Process<N> {
             return self.blocked(fd);
         }
         let socket = self.table.socket(fd)?;
-        if let Some(errno) = socket.readiness.error.take() {
+        if let Some(errno) = socket.readiness.take_error() {
             return Err(errno.into());
         }
         let room = (total - led_bytes).min(DATAGRAM_BYTES);
@@ -51,7 +51,11 @@ impl<N: Network> Process<N> {
                 socket.readiness.read_drained();
                 self.blocked(fd)
             }
-            Err(errno) => Err(errno.into()),
+            Err(errno) => {
+                // It may have been the pending error, by which the socket was ready.
+                socket.readiness.asked_again();
+                Err(errno.into())
+            }
         }
     }
 
@@ -88,7 +92,7 @@ impl<N: Network> Process<N> {
             return self.blocked(fd);
         }
         let socket = self.table.socket(fd)?;
-        if let Some(errno) = socket.readiness.error.take() {
+        if let Some(errno) = socket.readiness.take_error() {
             return Err(errno.into());
         }
         match self.network.send_datagram(socket.id, &slices(memory, &self.iovecs, led_bytes)?, to) {
@@ -102,7 +106,11 @@ impl<N: Network> Process<N> {
                 socket.readiness.write_filled();
                 self.blocked(fd)
             }
-            Err(errno) => Err(errno.into()),
+            Err(errno) => {
+                // It may have been the pending error, by which the socket was ready.
+                socket.readiness.asked_again();
+                Err(errno.into())
+            }
         }
     }
 }

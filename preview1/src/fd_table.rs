@@ -2,7 +2,7 @@
 //! with a descriptor is not decided here.
 
 use crate::readiness::Readiness;
-use crate::{Errno, Fdflags, Filetype, SocketId};
+use crate::{Errno, Fdflags, Filetype, Levels, SocketId};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -60,7 +60,27 @@ pub enum Role {
     },
 }
 
+impl Socket {
+    /// Takes in an edge. A datagram socket has no end of stream, though systems report one with its errors.
+    pub fn edge(&mut self, levels: Levels, error: Option<Errno>) {
+        self.readiness.edge(self.role.levels(levels), error);
+    }
+
+    /// Takes in a probe's answer.
+    pub fn probed(&mut self, levels: Levels, error: Option<Errno>) {
+        self.readiness.probed(self.role.levels(levels), error);
+    }
+}
+
 impl Role {
+    /// What of these levels means something for it.
+    fn levels(self, levels: Levels) -> Levels {
+        match self {
+            Role::Datagram { .. } => Levels { read_closed: false, write_closed: false, ..levels },
+            Role::Listener | Role::Stream => levels,
+        }
+    }
+
     /// What `fd_fdstat_get` tells.
     pub fn filetype(self) -> Filetype {
         match self {

@@ -266,7 +266,7 @@ impl<N: Network> Process<N> {
         for Edge { socket, levels } in edges.drain(..) {
             if let Some(found) = self.table.by_id(socket) {
                 let error = if levels.error { self.network.take_error(socket) } else { None };
-                found.readiness.edge(levels, error);
+                found.edge(levels, error);
                 self.accept_starved &= found.role != Role::Listener;
             }
         }

@@ -261,7 +261,9 @@ impl<N: Network> Process<N> {
             Attribute::Local => write!(value, "{}", self.network.local_address(id)?),
             Attribute::Peer => write!(value, "{}", self.network.peer_address(id)?),
             Attribute::Error => {
-                let errno = socket.readiness.error.take().or_else(|| self.network.take_error(id));
+                let errno = socket.readiness.take_error().or_else(|| self.network.take_error(id));
+                // By an error the network still had, the socket was ready, too.
+                socket.readiness.asked_again();
                 write!(value, "{}", errno.map_or(0, Errno::raw))
             }
             Attribute::Option(option) => write!(value, "{}", self.network.option(id, option)?),
