@@ -35,7 +35,7 @@ impl Grants {
     pub(crate) fn allows_name(&self, name: &str) -> bool {
         let is_host = |rule: &Rule| matches!(&rule.host, Host::Name(host) if host == name);
         self.dns.iter().any(|pattern| pattern.matches(name))
-            || self.connect.iter().chain(&self.udp).any(is_host)
+            || self.connect.iter().chain(&self.listen).chain(&self.udp).any(is_host)
     }
 
     /// Whether nothing is granted, so that the guest gets no network directory at all.
@@ -139,6 +139,9 @@ fn split_ports(text: &str) -> Result<(&str, Option<&str>), BadRule> {
         let (host, rest) = bracketed
             .split_once(']')
             .ok_or_else(|| BadRule(format!("`{text}` opens a bracket and doesn't close it")))?;
+        if !host.contains(':') {
+            return Err(BadRule(format!("`{text}` has something else than an IPv6 address in its brackets")));
+        }
         return match (rest, rest.strip_prefix(':')) {
             ("", _) => Ok((host, None)),
             (_, Some(ports)) => Ok((host, Some(ports))),
@@ -154,12 +157,20 @@ fn split_ports(text: &str) -> Result<(&str, Option<&str>), BadRule> {
 }
 
 fn parse_host(text: &str) -> Result<Host, BadRule> {
-    if text == "*" || text.is_empty() {
+    // What a variable that is not set leaves must not stand for everything.
+    if text.is_empty() {
+        return Err(BadRule("a rule needs a host or a port; `*` is all of them".into()));
+    }
+    if text == "*" {
         return Ok(Host::Any);
     }
     if let Some((base, prefix_bits)) = text.split_once('/') {
         let net = base.parse::<IpAddr>().ok().zip(prefix_bits.parse::<u8>().ok());
         return match net {
+            // IPv4 addresses mapped into IPv6 are IPv4 addresses.
+            Some((base @ IpAddr::V6(_), prefix_bits @ 96..=128)) if base.to_canonical().is_ipv4() => {
+                Ok(Host::Net { base: base.to_canonical(), prefix_bits: prefix_bits - 96 })
+            }
             Some((base, prefix_bits)) if prefix_bits <= if base.is_ipv4() { 32 } else { 128 } => {
                 Ok(Host::Net { base, prefix_bits })
             }
@@ -184,6 +195,7 @@ fn parse_ports(text: &str) -> Result<RangeInclusive<u16>, BadRule> {
 }
 
 /// A name as DNS has it: labels of letters, digits, hyphens and underscores, in small letters, at most 253 bytes.
+/// The last has a letter: 10.1 is an old way to write an address, and 80-70 a mistaken range of ports.
 ///
 /// # Errors
 /// Tells what is wrong with it.
@@ -193,7 +205,10 @@ fn parse_name(text: &str) -> Result<String, BadRule> {
         (1..=63).contains(&label.len())
             && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
     };
-    if name.len() <= 253 && name.split('.').all(label_ok) {
+    let last = name.rsplit('.').next().unwrap_or_default();
+    let has_letter =
+        last.bytes().any(|byte| byte.is_ascii_alphabetic()) && !last.to_ascii_lowercase().starts_with("0x");
+    if name.len() <= 253 && name.split('.').all(label_ok) && has_letter {
         Ok(name.to_ascii_lowercase())
     } else {
         Err(BadRule(format!("`{}` is neither an address, a network nor a name", text.escape_debug())))
@@ -240,7 +255,7 @@ impl FromStr for NamePattern {
 /// # Errors
 /// `EINVAL` for what DNS would not have, `ENAMETOOLONG` for more than 253 bytes.
 pub(crate) fn check_name(text: &str) -> Result<String, Errno> {
-    if text.len() > 254 {
+    if text.strip_suffix('.').unwrap_or(text).len() > 253 {
         return Err(Errno::Nametoolong);
     }
     parse_name(text).map_err(|_| Errno::Inval)
