@@ -8,8 +8,8 @@ use std::net::{IpAddr, SocketAddr};
 /// How long a look-up may take, in nanoseconds: ten seconds.
 pub const LOOKUP_DEADLINE_NS: u64 = 10_000_000_000;
 
-/// How long the answer to a guest's own look-up holds for a rule on that name: a minute. A name with many
-/// addresses answers with others the next time, and the guest connects to those it was told.
+/// How long an answer holds for a rule on that name: a minute. A name with many addresses answers with others the
+/// next time, and the guest connects to those it was told; and a datagram costs no look-up each.
 const ANSWER_HOLDS_NS: u64 = 60_000_000_000;
 
 /// Answers kept, at most.
@@ -50,10 +50,36 @@ impl fmt::Display for Refusal {
 pub(crate) struct Lookups {
     /// Until when the look-up of the call in progress may take.
     deadline_ns: Option<u64>,
-    /// What the rules' names have turned out to be during the call in progress.
-    for_call: Vec<(String, Vec<IpAddr>)>,
-    /// What the guest looked up itself, and when, oldest first.
-    told: Vec<(String, Vec<IpAddr>, u64)>,
+    /// The rules' names that were answered during the call in progress, in vain.
+    asked: Vec<String>,
+    /// What names were, and when, oldest first.
+    answers: Vec<(String, Vec<IpAddr>, u64)>,
+}
+
+impl Lookups {
+    fn keep(&mut self, name: String, addresses: Vec<IpAddr>, now_ns: u64) {
+        self.answers
+            .retain(|(known, had, at_ns)| holds(*at_ns, now_ns) && (*known != name || *had != addresses));
+        if self.answers.len() == ANSWERS {
+            self.answers.remove(0);
+        }
+        self.answers.push((name, addresses, now_ns));
+    }
+
+    /// Whether an answer that still holds says that the name has this address.
+    fn knows(&self, name: &str, ip: IpAddr, now_ns: u64) -> bool {
+        self.answers
+            .iter()
+            .any(|(known, addresses, at_ns)| known == name && holds(*at_ns, now_ns) && has(addresses, ip))
+    }
+}
+
+fn holds(at_ns: u64, now_ns: u64) -> bool {
+    now_ns.saturating_sub(at_ns) < ANSWER_HOLDS_NS
+}
+
+fn has(addresses: &[IpAddr], ip: IpAddr) -> bool {
+    addresses.iter().any(|known| known.to_canonical() == ip)
 }
 
 impl<N: Network> Process<N> {
@@ -76,11 +102,33 @@ impl<N: Network> Process<N> {
             }
         }
         let ip = address.ip().to_canonical();
+        let now_ns = self.network.now_ns();
+        if names.iter().any(|name| self.lookups.knows(name, ip, now_ns)) {
+            return self.permitted();
+        }
+        // All are asked before any is waited for: a slow one takes no time from the others.
+        let mut pending = false;
         for name in names {
-            let Progress::Done(addresses) = self.addresses_of(&name)? else { return Ok(Progress::Blocked) };
-            if addresses.iter().any(|known| known.to_canonical() == ip) {
-                return self.permitted();
+            if self.lookups.asked.contains(&name) {
+                continue;
             }
+            let deadline_ns = self.lookup_deadline_ns();
+            match self.network.resolve(&name) {
+                Ok(None) if now_ns < deadline_ns => pending = true,
+                Ok(Some(addresses)) => {
+                    let found = has(&addresses, ip);
+                    self.lookups.keep(name.clone(), addresses, now_ns);
+                    if found {
+                        return self.permitted();
+                    }
+                    self.lookups.asked.push(name);
+                }
+                // No answer allows nothing.
+                Ok(None) | Err(_) => self.lookups.asked.push(name),
+            }
+        }
+        if pending {
+            return self.wait_for_lookup();
         }
         self.end_lookups();
         let flag = match how {
@@ -113,11 +161,7 @@ impl<N: Network> Process<N> {
             Ok(Some(addresses)) => {
                 self.end_lookups();
                 let now_ns = self.network.now_ns();
-                self.lookups.told.retain(|(known, _, _)| *known != name);
-                if self.lookups.told.len() == ANSWERS {
-                    self.lookups.told.remove(0);
-                }
-                self.lookups.told.push((name, addresses.clone(), now_ns));
+                self.lookups.keep(name, addresses.clone(), now_ns);
                 Ok(Progress::Done(addresses))
             }
             Err(errno) => {
@@ -125,30 +169,6 @@ impl<N: Network> Process<N> {
                 Err(errno)
             }
         }
-    }
-
-    /// The addresses a rule's name has, as the guest was told lately or as it is now. No answer is none.
-    fn addresses_of(&mut self, name: &str) -> Result<Progress<Vec<IpAddr>>, Errno> {
-        let now_ns = self.network.now_ns();
-        let mut addresses = Vec::new();
-        if let Some((_, told, at_ns)) = self.lookups.told.iter().find(|(known, _, _)| known == name)
-            && now_ns.saturating_sub(*at_ns) < ANSWER_HOLDS_NS
-        {
-            addresses.clone_from(told);
-        }
-        if let Some((_, known)) = self.lookups.for_call.iter().find(|(known, _)| known == name) {
-            addresses.extend_from_slice(known);
-            return Ok(Progress::Done(addresses));
-        }
-        let deadline_ns = self.lookup_deadline_ns();
-        let answer = match self.network.resolve(name) {
-            Ok(None) if now_ns < deadline_ns => return self.wait_for_lookup(),
-            Ok(Some(answer)) => answer,
-            Ok(None) | Err(_) => Vec::new(),
-        };
-        addresses.extend_from_slice(&answer);
-        self.lookups.for_call.push((name.to_owned(), answer));
-        Ok(Progress::Done(addresses))
     }
 
     fn lookup_deadline_ns(&mut self) -> u64 {
@@ -170,7 +190,7 @@ impl<N: Network> Process<N> {
 
     fn end_lookups(&mut self) {
         self.lookups.deadline_ns = None;
-        self.lookups.for_call.clear();
+        self.lookups.asked.clear();
     }
 
     /// What the guest was last refused, once, for who runs it.
@@ -184,11 +204,13 @@ impl<N: Network> Process<N> {
     /// # Errors
     /// `EMFILE` at the limit of fds.
     pub fn grant(&mut self, grants: Grants) -> Result<Option<u32>, Errno> {
+        if !grants.is_empty() {
+            self.has_room()?;
+        }
         self.grants = grants;
         if self.grants.is_empty() {
             return Ok(None);
         }
-        self.has_room()?;
         Ok(Some(self.table.insert(crate::fd_table::Descriptor::NetDir)))
     }
 }
