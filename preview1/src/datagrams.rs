@@ -95,6 +95,9 @@ impl<N: Network> Process<N> {
         if let Some(errno) = socket.readiness.take_error() {
             return Err(errno.into());
         }
+        if total as usize - led_bytes > DATAGRAM_BYTES {
+            return Err(Errno::Msgsize.into());
+        }
         match self.network.send_datagram(socket.id, &slices(memory, &self.iovecs, led_bytes)?, to) {
             Ok(bytes) => {
                 socket.readiness.write = Certainty::Maybe;

@@ -46,6 +46,15 @@ pub enum Closed {
     Foreign(u32),
 }
 
+/// A listener the guest was given.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Preopened {
+    pub(crate) address: SocketAddr,
+    pub(crate) id: SocketId,
+    /// The guest has asked for it by its address.
+    pub(crate) claimed: bool,
+}
+
 /// One guest's file descriptors, and the network they stand on. Its sockets close when it is dropped.
 #[derive(Debug)]
 pub struct Process<N: Network> {
@@ -68,8 +77,8 @@ pub struct Process<N: Network> {
     pub(crate) refusal: Option<Refusal>,
     /// The stream a blocked open of one connects.
     pub(crate) connecting: Option<SocketId>,
-    /// The preopened listeners that nobody claimed by their address.
-    pub(crate) preopened: Vec<(SocketAddr, SocketId)>,
+    /// The preopened listeners that are still open.
+    pub(crate) preopened: Vec<Preopened>,
     edges: Vec<Edge>,
 }
 
@@ -116,7 +125,7 @@ impl<N: Network> Process<N> {
     pub fn preopen_listener(&mut self, listener: SocketId) -> Result<u32, Errno> {
         let fd = self.insert_socket(listener, Role::Listener, Fdflags::default())?;
         if let Ok(address) = self.network.local_address(listener) {
-            self.preopened.push((address, listener));
+            self.preopened.push(Preopened { address, id: listener, claimed: false });
         }
         Ok(fd)
     }
@@ -283,7 +292,7 @@ impl<N: Network> Process<N> {
     fn discard(&mut self, descriptor: Descriptor) -> Closed {
         if let Some(id) = descriptor.source() {
             self.network.close(id);
-            self.preopened.retain(|&(_, listener)| listener != id);
+            self.preopened.retain(|preopened| preopened.id != id);
         }
         // A file counts against the system's limit as a socket does.
         self.accept_starved = false;

@@ -50,7 +50,7 @@ pub const ADDRESS_BYTES: usize = 32;
 /// Bytes in an fdstat.
 const FDSTAT_BYTES: u32 = 24;
 /// Bytes in a filestat.
-const FILESTAT_BYTES: u32 = 64;
+pub const FILESTAT_BYTES: u32 = 64;
 /// Bytes in one iovec: a pointer and a length, 4 each.
 pub const IOVEC_BYTES: u32 = 8;
 
@@ -281,6 +281,13 @@ pub fn write_fdstat(memory: &mut Memory<'_>, pointer: u32, stat: &Fdstat) -> Res
     record[0] = stat.filetype as u8;
     record[2..4].copy_from_slice(&stat.flags.0.to_le_bytes());
     record[8..16].copy_from_slice(&stat.rights.to_le_bytes());
+    Ok(())
+}
+
+/// Writes the fdstat of a directory (24 bytes, aligned 8), which passes its own rights on to what it opens.
+pub fn write_dir_fdstat(memory: &mut Memory<'_>, pointer: u32, stat: &Fdstat) -> Result<(), Trap> {
+    write_fdstat(memory, pointer, stat)?;
+    memory.slice_mut(pointer + 16, 8)?.copy_from_slice(&stat.rights.to_le_bytes());
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use super::path::{NetPath, TEXT_BYTES};
 use super::permit::Use;
 use crate::fd_table::Role;
 use crate::record::{self, Fdflags, Fdstat, Filetype};
-use crate::{Errno, Failure, Memory, Network, Process, Progress, SocketId};
+use crate::{Errno, Failure, Group, Memory, Network, Process, Progress, SocketId};
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
@@ -94,8 +94,8 @@ impl<N: Network> Process<N> {
         (target, target_length): (u32, u32),
         (path, length): (u32, u32),
     ) -> Result<Progress<()>, Failure> {
-        let path = read_path(memory, path, length)?;
         let value = memory.slice(target, target_length)?;
+        let path = read_path(memory, path, length)?;
         if target_length > TEXT_BYTES {
             return Err(Errno::Nametoolong.into());
         }
@@ -108,7 +108,11 @@ impl<N: Network> Process<N> {
                 self.network.set_option(id, option, parse_option(option, value)?)?;
             }
             (Attribute::Membership { join, v6 }, Role::Datagram { .. }) => {
-                self.network.set_membership(id, parse_group(v6, value)?, join)?;
+                let group = parse_group(v6, value)?;
+                if join && self.permit_group(id, group)? == Progress::Blocked {
+                    return Ok(Progress::Blocked);
+                }
+                self.network.set_membership(id, group, join)?;
             }
             (Attribute::Peer, Role::Datagram { .. }) => {
                 let peer = value.parse::<SocketAddr>().map_err(|_| Errno::Inval)?;
@@ -134,6 +138,7 @@ impl<N: Network> Process<N> {
         (path, length): (u32, u32),
         pointer: u32,
     ) -> Result<(), Failure> {
+        memory.check(pointer, record::FILESTAT_BYTES.into(), 8)?;
         let filetype = match read_path(memory, path, length)? {
             NetPath::Root => Filetype::Directory,
             NetPath::Listen(_) | NetPath::Connect(_) => Filetype::SocketStream,
@@ -176,7 +181,7 @@ impl<N: Network> Process<N> {
     pub fn net_fdstat(&self, memory: &mut Memory<'_>, pointer: u32) -> Result<(), Failure> {
         // C libraries ask for no more rights than the directory says it passes on.
         let stat = Fdstat { filetype: Filetype::Directory, flags: Fdflags::default(), rights: (1 << 30) - 1 };
-        Ok(record::write_fdstat(memory, pointer, &stat)?)
+        Ok(record::write_dir_fdstat(memory, pointer, &stat)?)
     }
 
     /// What any other call answers on the network directory.
@@ -189,7 +194,7 @@ impl<N: Network> Process<N> {
     }
 
     fn open_listener(&mut self, address: SocketAddr, flags: Fdflags) -> Result<Progress<Opened>, Failure> {
-        if let Some(fd) = self.claim(address) {
+        if let Some(fd) = self.claim(address)? {
             self.table.socket(fd)?.flags = flags;
             return Ok(Progress::Done(Opened { fd }));
         }
@@ -198,14 +203,31 @@ impl<N: Network> Process<N> {
             return Ok(Progress::Blocked);
         }
         let (id, _) = self.network.listen(address)?;
-        Ok(Progress::Done(Opened { fd: self.insert_socket(id, Role::Listener, flags)? }))
+        self.opened(id, Role::Listener, flags)
     }
 
-    /// The fd of the preopened listener on `address`, if there is one that nobody claimed.
-    fn claim(&mut self, address: SocketAddr) -> Option<u32> {
-        let place = self.preopened.iter().position(|&(bound, _)| bound == address)?;
-        let (_, id) = self.preopened.swap_remove(place);
-        self.table.fd_of(id)
+    /// The fd of the preopened listener on `address`, if there is one.
+    ///
+    /// # Errors
+    /// `EADDRINUSE` when it was claimed before.
+    fn claim(&mut self, address: SocketAddr) -> Result<Option<u32>, Errno> {
+        let Some(found) = self.preopened.iter_mut().find(|found| found.address == address) else {
+            return Ok(None);
+        };
+        if std::mem::replace(&mut found.claimed, true) {
+            return Err(Errno::Addrinuse);
+        }
+        Ok(self.table.fd_of(found.id))
+    }
+
+    /// Whether the socket may join a group: the group's address, with the port the socket hears it on.
+    fn permit_group(&mut self, id: SocketId, group: Group) -> Result<Progress<()>, Errno> {
+        let ip: IpAddr = match group {
+            Group::V4(address, _) => address.into(),
+            Group::V6(address, _) => address.into(),
+        };
+        let port = self.network.local_address(id)?.port();
+        self.permit(Use::Udp, SocketAddr::new(ip, port))
     }
 
     fn open_stream(&mut self, address: SocketAddr, flags: Fdflags) -> Result<Progress<Opened>, Failure> {
@@ -218,7 +240,7 @@ impl<N: Network> Process<N> {
         }
         let id = self.network.connect(address)?;
         if flags.is_nonblock() {
-            return Ok(Progress::Done(Opened { fd: self.insert_socket(id, Role::Stream, flags)? }));
+            return self.opened(id, Role::Stream, flags);
         }
         self.finish_connecting(id, flags)
     }
@@ -237,7 +259,7 @@ impl<N: Network> Process<N> {
             self.deadline_ns = None;
             return Ok(Progress::Blocked);
         }
-        Ok(Progress::Done(Opened { fd: self.insert_socket(id, Role::Stream, flags)? }))
+        self.opened(id, Role::Stream, flags)
     }
 
     fn open_datagram_socket(
@@ -250,8 +272,17 @@ impl<N: Network> Process<N> {
             return Ok(Progress::Blocked);
         }
         let (id, _) = self.network.bind(address)?;
-        let role = Role::Datagram { connected: false };
-        Ok(Progress::Done(Opened { fd: self.insert_socket(id, role, flags)? }))
+        self.opened(id, Role::Datagram { connected: false }, flags)
+    }
+
+    fn opened(&mut self, id: SocketId, role: Role, flags: Fdflags) -> Result<Progress<Opened>, Failure> {
+        match self.insert_socket(id, role, flags) {
+            Ok(fd) => Ok(Progress::Done(Opened { fd })),
+            Err(errno) => {
+                self.network.close(id);
+                Err(errno.into())
+            }
+        }
     }
 
     fn write_attribute(&mut self, fd: u32, attribute: Attribute, value: &mut String) -> Result<(), Errno> {
