@@ -31,6 +31,8 @@ mod bad_calls;
 mod bad_polls;
 mod datagrams;
 mod descriptors;
+#[cfg(test)]
+mod granting;
 mod guest;
 mod memory_rig;
 mod net_attributes;
@@ -38,6 +40,8 @@ mod net_grants;
 mod net_guest;
 mod net_open;
 mod net_paths;
+#[cfg(test)]
+mod noise;
 mod polling;
 #[cfg(test)]
 mod property;

@@ -4,6 +4,8 @@
 
 mod addresses;
 mod datagram;
+#[cfg(test)]
+mod datagram_tests;
 mod delivery;
 mod names;
 mod options;

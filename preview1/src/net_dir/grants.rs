@@ -1,6 +1,9 @@
 //! What of the network a guest may reach: rules, and whether an address or a name fits one. Nothing is opened or
 //! looked up here.
 
+#[cfg(test)]
+mod tests;
+
 use crate::Errno;
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};

@@ -74,6 +74,14 @@ impl Lookups {
     }
 }
 
+#[cfg(test)]
+impl Lookups {
+    /// How many answers are kept.
+    pub(crate) fn kept(&self) -> usize {
+        self.answers.len()
+    }
+}
+
 fn holds(at_ns: u64, now_ns: u64) -> bool {
     now_ns.saturating_sub(at_ns) < ANSWER_HOLDS_NS
 }
