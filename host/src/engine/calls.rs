@@ -3,14 +3,17 @@
 
 use super::guest::Guest;
 use super::seam::{at_once, blocking, named, number, unobserved};
-use super::{files, open_files};
+use super::{files, net_dir, open_files};
 use crate::memory::split;
 use crate::stdio::{STDERR, STDIN, STDOUT};
 use crate::trace::Call;
 use std::fmt;
-use wasi_poll_preview1::{Closed, Errno, Failure, Memory, Network, Progress, Target};
+use wasi_poll_preview1::{Closed, Errno, Failure, Memory, Network, Process, Progress, Target};
 use wasmtime::{Caller, Error, Result};
 
+pub use net_dir::{
+    fd_prestat_dir_name, path_filestat_get, path_link, path_readlink, path_rename, path_symlink,
+};
 pub use open_files::path_open;
 
 /// How a guest ends itself.
@@ -101,6 +104,7 @@ macro_rules! by_holder {
                 Ok(Target::Socket) => $socket(caller, on(stringify!($name), $fd), |guest, _memory| {
                     by_holder!(@ $name guest _memory $fd $($argument)*)
                 }),
+                Ok(Target::NetDir) => by_holder!(@ net_dir $name caller $fd $($argument)*),
                 Ok(Target::Foreign(_)) => {
                     let (memory, guest) = split(caller)?;
                     files::$name(memory, guest, $fd, $($argument),*)
@@ -109,6 +113,12 @@ macro_rules! by_holder {
             }
         }
     )*};
+    (@ net_dir fd_fdstat_set_flags $caller:ident $fd:ident $flags:ident) => {
+        Ok(number(Process::<N>::errno_of_net_call("fd_fdstat_set_flags")))
+    };
+    (@ net_dir $name:ident $caller:ident $fd:ident $($argument:ident)*) => {
+        net_dir::$name($caller, $fd, $($argument),*)
+    };
     (@ fd_fdstat_set_flags $guest:ident $memory:ident $fd:ident $flags:ident) => {
         $guest.process.fd_fdstat_set_flags($fd, $flags)
     };
@@ -139,7 +149,7 @@ pub fn fd_read<N: Network + 'static>(
             let stdio = &mut guest.stdio;
             guest.process.foreign_read(memory, fd, (iovecs, count), bytes, |into| stdio.read(into))
         }),
-        Ok(Target::Foreign(_)) => {
+        Ok(Target::Foreign(_) | Target::NetDir) => {
             let (memory, guest) = split(caller)?;
             files::fd_read(memory, guest, fd, iovecs, count, bytes)
         }
@@ -162,7 +172,7 @@ pub fn fd_write<N: Network + 'static>(
             let stdio = &mut guest.stdio;
             guest.process.foreign_write(memory, fd, (iovecs, count), bytes, |from| stdio.write(stream, from))
         }),
-        Ok(Target::Foreign(_)) => {
+        Ok(Target::Foreign(_) | Target::NetDir) => {
             let (memory, guest) = split(caller)?;
             files::fd_write(memory, guest, fd, iovecs, count, bytes)
         }
