@@ -5,7 +5,7 @@ use crate::net_dir::Use;
 use crate::readiness::Certainty;
 use crate::record::{self, ADDRESS_BYTES};
 use crate::transfer::{Direction, scatter, slices};
-use crate::{Errno, Failure, Memory, Network, Process, Progress, Received};
+use crate::{Datagram, Errno, Failure, Memory, Network, Process, Progress, Received, SocketId, Trap};
 
 /// No datagram has more bytes than this, and so no guest can make the host hold more for one.
 const DATAGRAM_BYTES: usize = 64 * 1024;
@@ -35,15 +35,12 @@ impl<N: Network> Process<N> {
         if let Some(errno) = socket.readiness.take_error() {
             return Err(errno.into());
         }
-        let room = (total - led_bytes).min(DATAGRAM_BYTES);
-        let mut scratch = vec![0; led_bytes + room];
-        match self.network.receive_datagram(socket.id, &mut scratch[led_bytes..], peek) {
+        let id = socket.id;
+        let received = receive_into(&mut self.network, id, memory, &self.iovecs, led_bytes, peek)?;
+        match received {
             Ok(datagram) => {
                 socket.readiness.read = Certainty::Maybe;
-                scratch[..led_bytes].copy_from_slice(&record::encode_address(datagram.from)[..led_bytes]);
-                let bytes = led_bytes + datagram.bytes;
-                scatter(memory, &self.iovecs, 0, &scratch[..bytes])?;
-                let bytes = bytes as u32;
+                let bytes = (led_bytes + datagram.bytes) as u32;
                 record::write_u32(memory, bytes_pointer, bytes)?;
                 Ok(Progress::Done(Received { bytes, truncated: datagram.truncated }))
             }
@@ -114,6 +111,49 @@ impl<N: Network> Process<N> {
                 socket.readiness.asked_again();
                 Err(errno.into())
             }
+        }
+    }
+}
+
+/// Receives a datagram behind the first `led_bytes` of the iovecs, and its sender's address into them.
+fn receive_into<N: Network>(
+    network: &mut N,
+    id: SocketId,
+    memory: &mut Memory<'_>,
+    iovecs: &[(u32, u32)],
+    led_bytes: usize,
+    peek: bool,
+) -> Result<Result<Datagram, Errno>, Trap> {
+    let address_of = |datagram: &Datagram| record::encode_address(datagram.from);
+    match *iovecs {
+        [(pointer, length)] => {
+            let (address, bytes) = memory.slice_mut(pointer, length)?.split_at_mut(led_bytes);
+            let received = network.receive_datagram(id, bytes, peek);
+            if let Ok(datagram) = &received {
+                address.copy_from_slice(&address_of(datagram)[..led_bytes]);
+            }
+            Ok(received)
+        }
+        // The address has a buffer of its own, which doesn't lie over the other.
+        [(first, led), (second, length)]
+            if led as usize == led_bytes
+                && (first.saturating_add(led) <= second || second.saturating_add(length) <= first) =>
+        {
+            let received = network.receive_datagram(id, memory.slice_mut(second, length)?, peek);
+            if let Ok(datagram) = &received {
+                memory.slice_mut(first, led)?.copy_from_slice(&address_of(datagram)[..led_bytes]);
+            }
+            Ok(received)
+        }
+        _ => {
+            let total: usize = iovecs.iter().map(|&(_, length)| length as usize).sum();
+            let mut scratch = vec![0; led_bytes + (total - led_bytes).min(DATAGRAM_BYTES)];
+            let received = network.receive_datagram(id, &mut scratch[led_bytes..], peek);
+            if let Ok(datagram) = &received {
+                scratch[..led_bytes].copy_from_slice(&address_of(datagram)[..led_bytes]);
+                scatter(memory, iovecs, 0, &scratch[..led_bytes + datagram.bytes])?;
+            }
+            Ok(received)
         }
     }
 }

@@ -241,6 +241,13 @@ pub fn a_datagram_is_gathered_from_buffers_and_spread_over_them<R: Rig>() {
     assert_eq!(guest.bytes_at(BUFFER + 200, 31), &record[..31]);
     assert_eq!(guest.bytes_at(BUFFER + 300, 3), [record[31], b'w', b'o']);
     assert_eq!(guest.bytes_at(BUFFER + 400, 4), b"rld\0");
+    // The address has a buffer of its own, before the bytes, behind them, and under them.
+    for (first, second) in [(500, 600), (600, 500), (500, 530)] {
+        peer.sends(&mut guest, b"again", address);
+        assert_eq!(guest.read(fd, &[(BUFFER + first, RECORD), (BUFFER + second, 40)]), Ok(RECORD + 5));
+        assert_eq!(guest.bytes_at(BUFFER + first, 30), &record[..30]);
+        assert_eq!(guest.bytes_at(BUFFER + second, 5), b"again");
+    }
 }
 
 pub fn a_datagram_with_a_bad_pointer_traps_and_is_still_there<R: Rig>() {

@@ -14,7 +14,7 @@
 //! | call | does |
 //! |---|---|
 //! | `path_open tcp/listen/ADDR` | opens a listener; port 0 asks for any. The address of a preopened listener needs no grant and answers that listener's fd, once: `EADDRINUSE` after that |
-//! | `path_open tcp/connect/ADDR` | opens a stream. With `NONBLOCK` among the fdflags it answers at once: the stream is writable when it is connected or has failed, and `fd/N/error` tells which. Without, it waits, and answers with how that ended |
+//! | `path_open tcp/connect/ADDR` | opens a stream. With `NONBLOCK` among the fdflags it answers at once: the stream is writable when it is connected or has failed, and `fd/N/error` tells which; a failure that is known at once may be the call's own errno. Without, it waits, and answers with how that ended |
 //! | `path_open udp/bind/ADDR` | opens a datagram socket; port 0 asks for any |
 //! | `path_readlink fd/N/ATTRIBUTE` | reads an attribute |
 //! | `path_symlink VALUE fd/N/ATTRIBUTE` | sets an attribute: `VALUE` is the link's target |
