@@ -1,5 +1,6 @@
 //! The command line: what it grants the guest, and what becomes of its end. Nothing runs here.
 
+use crate::grant_flags::GrantFlags;
 use clap::{Args, Parser, Subcommand};
 use std::env;
 use std::ffi::OsString;
@@ -33,6 +34,9 @@ pub struct Run {
     #[arg(long, value_name = "[NAME=]ADDR", value_delimiter = ',', value_parser = Listen::parse)]
     listen: Vec<Listen>,
 
+    #[command(flatten)]
+    pub grants: GrantFlags,
+
     /// Give the guest a directory, to read and write, under its own name or another
     #[arg(long, value_name = "HOST[::GUEST]", value_parser = Dir::parse)]
     pub dir: Vec<Dir>,
@@ -45,7 +49,7 @@ pub struct Run {
     #[arg(long)]
     pub inherit_env: bool,
 
-    /// Write a line for each call on a socket or a poll, to stderr or a file
+    /// Write a line for each call on a socket, a poll or `/net`, to stderr or a file
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     #[expect(clippy::option_option, reason = "not there, there, and there with a file")]
     pub trace: Option<Option<PathBuf>>,
@@ -54,7 +58,7 @@ pub struct Run {
     #[arg(long, value_name = "text|json", default_value = "text")]
     pub trace_format: TraceFormat,
 
-    /// Don't say where the guest listens
+    /// Don't say where the guest listens, nor what it is refused
     #[arg(long, short)]
     pub quiet: bool,
 

@@ -57,6 +57,7 @@ const NUMBERS: &[(Os, Errno)] = &[
     (Os::NETUNREACH, Errno::Netunreach),
     (Os::NFILE, Errno::Nfile),
     (Os::NOBUFS, Errno::Nobufs),
+    (Os::NODEV, Errno::Nodev),
     (Os::NOMEM, Errno::Nomem),
     (Os::NOPROTOOPT, Errno::Noprotoopt),
     (Os::NOSPC, Errno::Nospc),
@@ -67,6 +68,7 @@ const NUMBERS: &[(Os, Errno)] = &[
     (Os::PIPE, Errno::Pipe),
     (Os::PROTO, Errno::Proto),
     (Os::PROTONOSUPPORT, Errno::Protonosupport),
+    (Os::PROTOTYPE, Errno::Prototype),
     (Os::TIMEDOUT, Errno::Timedout),
 ];
 

@@ -9,7 +9,8 @@
 //! |---|---|
 //! | `runner.rs` | what an embedder does with a guest |
 //! | `preopens.rs`, `stdio.rs`, `limits.rs` | what a guest is given |
-//! | `os_network.rs`, `errno.rs` | the operating system's sockets, on mio |
+//! | `refusals.rs` | what is told of the network it was not given |
+//! | `os_network.rs` and its folder, `errno.rs` | the operating system's sockets, on mio, and its resolver |
 //! | `kill.rs` | what ends a guest |
 //! | `trace.rs` | what is told of its calls |
 //! | `engine/`, `memory.rs` | wasmtime: the only files that name it |
@@ -26,6 +27,7 @@ mod limits;
 mod memory;
 mod os_network;
 mod preopens;
+mod refusals;
 mod runner;
 mod stdio;
 mod trace;
@@ -36,5 +38,7 @@ pub use kill::Killer;
 pub use limits::Limits;
 pub use os_network::OsNetwork;
 pub use preopens::Listener;
+pub use refusals::REFUSALS_TOLD;
 pub use runner::{Outcome, Runner};
 pub use trace::TraceFormat;
+pub use wasi_poll_preview1::net_dir::{BadRule, Grants, NamePattern, Refusal, Rule};

@@ -2,6 +2,8 @@
 #![forbid(unsafe_code)]
 
 mod cli;
+mod grant_flags;
+mod grants_file;
 mod signals;
 
 use clap::Parser;
@@ -9,7 +11,7 @@ use cli::{Cli, Command, Run};
 use std::fs::File;
 use std::io::{self, Write};
 use std::process::ExitCode;
-use wasi_poll_host::{Limits, Module, Outcome, RunError, Runner};
+use wasi_poll_host::{Limits, Module, Outcome, REFUSALS_TOLD, Refusal, RunError, Runner};
 
 /// When the guest can't be run, or the arguments make no sense.
 const UNUSABLE: u8 = 2;
@@ -57,6 +59,7 @@ fn run(command: &Run) -> anyhow::Result<u8> {
     for listen in command.listeners()? {
         runner = runner.listen(listen.name.as_deref(), listen.address)?;
     }
+    runner = runner.grants(command.grants.grants()?);
     for dir in &command.dir {
         runner = runner.dir(&dir.host, &dir.guest)?;
     }
@@ -74,6 +77,10 @@ fn run(command: &Run) -> anyhow::Result<u8> {
         for listener in runner.listeners() {
             say(format_args!("listening on {} (fd {})", listener.address, listener.fd));
         }
+        if command.grants.net_inherit {
+            say(format_args!("the guest may use all of this machine's network (--net-inherit)"));
+        }
+        runner = runner.on_refusal(teller());
     }
     let outcome: Result<Outcome, RunError> = runner.run();
     let outcome = outcome?;
@@ -81,6 +88,18 @@ fn run(command: &Run) -> anyhow::Result<u8> {
         say(format_args!("the guest trapped: {message}\n{backtrace}"));
     }
     Ok(cli::exit_code(&outcome, signal.exit_code()))
+}
+
+/// Says what the guest is refused; a guest that asks for everything is not listened to for ever.
+fn teller() -> impl FnMut(&Refusal) + Send {
+    let mut told = 0;
+    move |refusal| {
+        say(format_args!("{refusal}"));
+        told += 1;
+        if told == REFUSALS_TOLD {
+            say(format_args!("what else the guest is refused is not told"));
+        }
+    }
 }
 
 /// Asks the system for as many open files as it lets this user have: servers want more than the usual 1,024.

@@ -1,27 +1,32 @@
 //! The operating system's sockets, on mio: one poll, every socket registered once, edge-triggered, both ways.
 //! What an edge means to a guest is preview1's to say.
 
+mod datagrams;
 mod levels;
+mod options;
+mod resolver;
 mod source;
 
 use crate::Killer;
 use crate::errno::errno_of;
-use mio::net::{TcpListener, TcpStream};
+use mio::net::{TcpListener, TcpStream, UdpSocket};
 use mio::{Events, Poll, Token, Waker};
+use resolver::Resolver;
 use slab::Slab;
 use source::{Entry, Source};
 use std::io::{self, IoSlice, Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-use wasi_poll_preview1::{Edge, Errno, Network, Probe, SocketId, Stop};
+use wasi_poll_preview1::{Datagram, Edge, Errno, Group, Network, Probe, SocketId, SocketOption, Stop};
 
 /// Edges taken in at one wait; more come at the next.
 const EDGES: usize = 1024;
-/// No socket's: its index would be past every limit of open files.
-const KILL: Token = Token(usize::MAX);
+/// No socket's: its index would be past every limit of open files. The kill switch and the resolver wake with it.
+const WAKE: Token = Token(usize::MAX);
 
-/// The operating system's TCP sockets, as a [`Network`].
+/// The operating system's sockets and resolver, as a [`Network`].
 #[derive(Debug)]
 pub struct OsNetwork {
     poll: Poll,
@@ -31,6 +36,7 @@ pub struct OsNetwork {
     generation: u32,
     started: Instant,
     killer: Killer,
+    resolver: Resolver,
 }
 
 impl OsNetwork {
@@ -40,7 +46,8 @@ impl OsNetwork {
     /// When the system has no room for another poll.
     pub fn new(killer: &Killer) -> io::Result<OsNetwork> {
         let poll = Poll::new()?;
-        let waker = Waker::new(poll.registry(), KILL)?;
+        let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
+        let resolver = Resolver::new(Arc::clone(&waker));
         // It fails only when the poll is gone, and then nobody waits.
         killer.on_kill(move || drop(waker.wake()));
         Ok(OsNetwork {
@@ -50,6 +57,7 @@ impl OsNetwork {
             generation: 0,
             started: Instant::now(),
             killer: killer.clone(),
+            resolver,
         })
     }
 
@@ -78,12 +86,8 @@ impl OsNetwork {
         Ok(id)
     }
 
-    fn stream(&mut self, id: SocketId) -> Result<&mut TcpStream, Errno> {
-        match self.sources.get_mut(id.0 as usize).map(|entry| &mut entry.source) {
-            Some(Source::Stream(stream)) => Ok(stream),
-            Some(_) => Err(Errno::Notconn),
-            None => Err(Errno::Badf),
-        }
+    fn source(&mut self, id: SocketId) -> Result<&mut Source, Errno> {
+        self.sources.get_mut(id.0 as usize).map(|entry| &mut entry.source).ok_or(Errno::Badf)
     }
 
     fn unless_killed(&self) -> Result<(), Stop> {
@@ -114,29 +118,27 @@ impl Network for OsNetwork {
     }
 
     fn connect(&mut self, address: SocketAddr) -> Result<SocketId, Errno> {
-        let connected = TcpStream::connect(address).and_then(|stream| self.add(Source::Stream(stream)));
+        let connected =
+            TcpStream::connect(address).and_then(|stream| self.add(Source::Stream { stream, peer: None }));
         connected.map_err(|error| errno_of(&error))
     }
 
     fn accept(&mut self, listener: SocketId) -> Result<(SocketId, SocketAddr), Errno> {
-        let accepted = match self.sources.get(listener.0 as usize).map(|entry| &entry.source) {
-            Some(Source::Listener(listener)) => listener.accept(),
-            Some(_) => return Err(Errno::Inval),
-            None => return Err(Errno::Badf),
-        };
-        accepted
-            .and_then(|(stream, peer)| Ok((self.add(Source::Stream(stream))?, peer)))
+        let Source::Listener(listener) = self.source(listener)? else { return Err(Errno::Inval) };
+        listener
+            .accept()
+            .and_then(|(stream, peer)| Ok((self.add(Source::Stream { stream, peer: Some(peer) })?, peer)))
             .map_err(|error| errno_of(&error))
     }
 
     fn receive(&mut self, stream: SocketId, into: &mut [u8], peek: bool) -> Result<usize, Errno> {
-        let stream = self.stream(stream)?;
+        let stream = self.source(stream)?.stream()?;
         let received = if peek { stream.peek(into) } else { stream.read(into) };
         received.map_err(|error| errno_of(&error))
     }
 
     fn send(&mut self, stream: SocketId, from: &[IoSlice<'_>]) -> Result<usize, Errno> {
-        let stream = self.stream(stream)?;
+        let stream = self.source(stream)?.stream()?;
         let sent = match from {
             [one] => stream.write(one),
             several => stream.write_vectored(several),
@@ -145,15 +147,61 @@ impl Network for OsNetwork {
     }
 
     fn shutdown(&mut self, stream: SocketId, how: Shutdown) -> Result<(), Errno> {
-        self.stream(stream)?.shutdown(how).map_err(|error| errno_of(&error))
+        self.source(stream)?.stream()?.shutdown(how).map_err(|error| errno_of(&error))
+    }
+
+    fn bind(&mut self, address: SocketAddr) -> Result<(SocketId, SocketAddr), Errno> {
+        let bound = UdpSocket::bind(address).and_then(|socket| {
+            let address = socket.local_addr()?;
+            Ok((self.add(Source::Datagrams(socket))?, address))
+        });
+        bound.map_err(|error| errno_of(&error))
+    }
+
+    fn connect_datagram(&mut self, socket: SocketId, peer: SocketAddr) -> Result<(), Errno> {
+        self.source(socket)?.datagrams()?.connect(peer).map_err(|error| errno_of(&error))
+    }
+
+    fn receive_datagram(&mut self, socket: SocketId, into: &mut [u8], peek: bool) -> Result<Datagram, Errno> {
+        let socket = self.source(socket)?.datagrams()?;
+        datagrams::receive(socket, into, peek).map_err(|error| errno_of(&error))
+    }
+
+    fn send_datagram(
+        &mut self,
+        socket: SocketId,
+        from: &[IoSlice<'_>],
+        to: Option<SocketAddr>,
+    ) -> Result<usize, Errno> {
+        datagrams::send(self.source(socket)?.datagrams()?, from, to).map_err(|error| errno_of(&error))
+    }
+
+    fn local_address(&mut self, socket: SocketId) -> Result<SocketAddr, Errno> {
+        self.source(socket)?.local_addr().map_err(|error| errno_of(&error))
+    }
+
+    fn peer_address(&mut self, socket: SocketId) -> Result<SocketAddr, Errno> {
+        self.source(socket)?.peer_addr().map_err(|error| errno_of(&error))
+    }
+
+    fn option(&mut self, socket: SocketId, option: SocketOption) -> Result<u32, Errno> {
+        options::read(self.source(socket)?, option).map_err(|error| errno_of(&error))
+    }
+
+    fn set_option(&mut self, socket: SocketId, option: SocketOption, value: u32) -> Result<(), Errno> {
+        options::set(self.source(socket)?, option, value).map_err(|error| errno_of(&error))
+    }
+
+    fn set_membership(&mut self, socket: SocketId, group: Group, join: bool) -> Result<(), Errno> {
+        options::set_membership(self.source(socket)?, group, join).map_err(|error| errno_of(&error))
+    }
+
+    fn resolve(&mut self, name: &str) -> Result<Option<Vec<IpAddr>>, Errno> {
+        self.resolver.resolve(name)
     }
 
     fn take_error(&mut self, socket: SocketId) -> Option<Errno> {
-        let pending = match &self.sources.get(socket.0 as usize)?.source {
-            Source::Listener(listener) => listener.take_error(),
-            Source::Stream(stream) => stream.take_error(),
-            Source::Watched(_) => return None,
-        };
+        let pending = self.source(socket).ok()?.take_error();
         pending.unwrap_or_else(Some).map(|error| errno_of(&error))
     }
 

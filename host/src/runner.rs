@@ -4,9 +4,10 @@
 use crate::engine::{self, Setup};
 use crate::error::plain;
 use crate::preopens::{self, Directory, Listener};
+use crate::refusals::Refusals;
 use crate::stdio::{STDERR, STDIN, STDOUT, Stdio};
 use crate::trace::{Trace, TraceFormat};
-use crate::{Killer, Limits, Module, OsNetwork, RunError};
+use crate::{Grants, Killer, Limits, Module, OsNetwork, Refusal, RunError};
 use std::io::{self, Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
@@ -65,6 +66,8 @@ pub struct Runner<N: Network = OsNetwork> {
     /// What tells the readiness of stdin, stdout and stderr, where anything does.
     stdio_sources: [Option<SocketId>; 3],
     trace: Option<Trace>,
+    grants: Grants,
+    refusals: Refusals,
     limits: Limits,
 }
 
@@ -133,6 +136,8 @@ impl<N: Network + 'static> Runner<N> {
             stdio: Stdio::default(),
             stdio_sources: [None; 3],
             trace: None,
+            grants: Grants::default(),
+            refusals: Refusals::default(),
             limits: Limits::default(),
         }
     }
@@ -150,6 +155,33 @@ impl<N: Network + 'static> Runner<N> {
         self.listeners.push(Listener { name: name.map(str::to_owned), address, fd });
         self.sockets.push(socket);
         Ok(self)
+    }
+
+    /// Lets the guest use more of the network than the listeners it was given. When that is anything, it finds the
+    /// [network directory](wasi_poll_preview1::net_dir), `/net`, behind all directories.
+    ///
+    /// ```
+    /// use wasi_poll_host::{Grants, Module, Outcome, Runner};
+    ///
+    /// let text = br#"(module (memory (export "memory") 1) (func (export "_start")))"#;
+    /// let guest = Module::from_bytes("nothing.wasm", text)?;
+    /// let grants = Grants { connect: vec!["10.0.0.0/8:443".parse().unwrap()], ..Grants::default() };
+    /// let runner = Runner::new(&guest)?.grants(grants).on_refusal(|refusal| println!("{refusal}"));
+    /// assert_eq!(runner.run()?, Outcome::Exited(0));
+    /// # Ok::<(), wasi_poll_host::RunError>(())
+    /// ```
+    #[must_use]
+    pub fn grants(mut self, grants: Grants) -> Runner<N> {
+        self.grants = grants;
+        self
+    }
+
+    /// Calls `tell` when the guest is refused what no grant allows: once for each thing, and for at most
+    /// [`REFUSALS_TOLD`](crate::REFUSALS_TOLD) of them.
+    #[must_use]
+    pub fn on_refusal(mut self, tell: impl FnMut(&Refusal) + Send + 'static) -> Runner<N> {
+        self.refusals = Refusals::to(tell);
+        self
     }
 
     /// Adds an argument, after the module's name.
@@ -220,7 +252,7 @@ impl<N: Network + 'static> Runner<N> {
         self
     }
 
-    /// Writes a line to `sink` for each call on a socket or a poll. A sink that fails is given up, and the
+    /// Writes a line to `sink` for each call on a socket, a poll or the network directory. A sink that fails is given up, and the
     /// guest goes on.
     #[must_use]
     pub fn trace(mut self, sink: impl Write + Send + 'static, format: TraceFormat) -> Runner<N> {
@@ -273,6 +305,7 @@ impl<N: Network + 'static> Runner<N> {
         for inner in 3..3 + self.directories.len() as u32 {
             process.insert_foreign(inner).map_err(past_limit)?;
         }
+        process.grant(self.grants).map_err(past_limit)?;
         // Stdio is open from the start: this can't fail.
         for (number, source) in [STDIN, STDOUT, STDERR].into_iter().zip(self.stdio_sources) {
             if let Some(source) = source {
@@ -288,6 +321,7 @@ impl<N: Network + 'static> Runner<N> {
                 directories: self.directories,
                 stdio: self.stdio,
                 trace: self.trace,
+                refusals: self.refusals,
                 limits: self.limits,
                 killer: self.killer,
             },

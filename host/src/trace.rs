@@ -1,4 +1,4 @@
-//! Observation: one line for each host call on a socket or a poll, written when the call has ended. What is
+//! Observation: one line for each host call on a socket, a poll or the network directory, written when the call has ended. What is
 //! observed is decided at the seam (`engine/seam.rs`); nothing here is asked for unless somebody traces.
 
 mod json;
@@ -7,6 +7,7 @@ mod text;
 use std::fmt;
 use std::io::{self, Write};
 use std::str::FromStr;
+use wasi_poll_preview1::net_dir::Opened;
 use wasi_poll_preview1::{Accepted, Errno, Event, Polled, Received, Subscription};
 
 /// How a trace is written.
@@ -49,6 +50,15 @@ impl Call {
     }
 }
 
+/// The paths a call in the network directory was given, as the guest wrote them: whoever shows them escapes them.
+#[derive(Clone, Debug, Default)]
+pub struct Paths {
+    /// What the call is about.
+    pub path: Option<String>,
+    /// What a link is set to.
+    pub target: Option<String>,
+}
+
 /// How a call ended.
 #[derive(Clone, Debug)]
 pub enum End {
@@ -65,6 +75,7 @@ pub enum End {
 pub enum Answer {
     Nothing,
     Accepted(Accepted),
+    Opened(Opened),
     Bytes(u32),
     /// The subscriptions and events are the record's.
     Polled,
@@ -79,6 +90,12 @@ impl From<()> for Answer {
 impl From<Accepted> for Answer {
     fn from(accepted: Accepted) -> Answer {
         Answer::Accepted(accepted)
+    }
+}
+
+impl From<Opened> for Answer {
+    fn from(opened: Opened) -> Answer {
+        Answer::Opened(opened)
     }
 }
 
@@ -104,6 +121,7 @@ impl From<Polled> for Answer {
 #[derive(Debug)]
 pub struct Record<'a> {
     pub call: Call,
+    pub paths: Paths,
     pub end: End,
     /// When it began, on the guest's monotonic clock.
     pub started_ns: u64,

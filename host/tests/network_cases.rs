@@ -1,7 +1,7 @@
 //! preview1's cases, on the operating system's sockets. A peer is a blocking socket of the standard library.
 
 use std::io::{Read, Write};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpStream, UdpSocket};
 use std::time::Duration;
 use wasi_poll_host::{Killer, OsNetwork};
 use wasi_poll_preview1::cases::{self, Rig};
@@ -14,6 +14,7 @@ struct OsRig;
 impl Rig for OsRig {
     type Network = OsNetwork;
     type Peer = TcpStream;
+    type DatagramPeer = UdpSocket;
 
     fn network() -> OsNetwork {
         OsNetwork::new(&Killer::new()).expect("a poll")
@@ -43,6 +44,21 @@ impl Rig for OsRig {
 
     fn close(_: &mut OsNetwork, peer: TcpStream) {
         drop(peer);
+    }
+
+    fn bind(_: &mut OsNetwork) -> (UdpSocket, SocketAddr) {
+        let peer = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        peer.set_read_timeout(Some(PATIENCE)).expect("set a read timeout");
+        let address = peer.local_addr().expect("the peer's address");
+        (peer, address)
+    }
+
+    fn send_to(_: &mut OsNetwork, peer: &mut UdpSocket, bytes: &[u8], to: SocketAddr) {
+        assert_eq!(peer.send_to(bytes, to).expect("send to the guest"), bytes.len());
+    }
+
+    fn receive_from(_: &mut OsNetwork, peer: &mut UdpSocket, into: &mut [u8]) -> (usize, SocketAddr) {
+        peer.recv_from(into).expect("receive from the guest")
     }
 }
 

@@ -29,9 +29,19 @@
 
 mod bad_calls;
 mod bad_polls;
+mod datagrams;
 mod descriptors;
+#[cfg(test)]
+mod granting;
 mod guest;
 mod memory_rig;
+mod net_attributes;
+mod net_grants;
+mod net_guest;
+mod net_open;
+mod net_paths;
+#[cfg(test)]
+mod noise;
 mod polling;
 #[cfg(test)]
 mod property;
@@ -43,11 +53,16 @@ mod virtual_time;
 
 pub use bad_calls::*;
 pub use bad_polls::*;
+pub use datagrams::*;
 pub use descriptors::*;
 pub use guest::Guest;
 pub use memory_rig::MemoryRig;
+pub use net_attributes::*;
+pub use net_grants::*;
+pub use net_open::*;
+pub use net_paths::*;
 pub use polling::*;
-pub use rig::{Peer, Rig};
+pub use rig::{DatagramPeer, Peer, Rig};
 pub use streams::*;
 
 /// Calls the macro named with the names of all cases, which are functions in [`cases`](crate::cases), generic
@@ -131,6 +146,62 @@ macro_rules! for_each_case {
             ending_receiving_reads_zero_and_leaves_sending
             ending_both_ways_at_once_ends_both
             sending_to_a_closed_peer_is_a_broken_pipe
+            a_listener_on_port_0_is_opened_and_says_its_address
+            a_listener_opened_nonblocking_does_not_wait
+            a_taken_address_is_in_use_until_its_listener_is_closed
+            a_preopened_listener_is_claimed_by_its_address_once
+            a_claimed_listener_has_the_number_it_was_moved_to
+            a_nonblocking_connect_is_writable_when_it_is_done
+            a_refused_nonblocking_connect_tells_its_error_once
+            a_blocking_connect_waits_until_the_connection_stands
+            a_blocking_connect_that_is_refused_opens_nothing
+            at_the_limit_of_fds_nothing_is_opened
+            a_bad_pointer_traps_before_anything_is_opened
+            an_opened_socket_says_what_it_is
+            flags_no_socket_has_open_nothing
+            closing_an_opened_stream_ends_the_peers
+            the_network_directory_says_what_it_is
+            the_network_directory_can_be_closed_and_is_no_socket
+            without_a_grant_there_is_no_network_directory
+            other_calls_on_the_network_directory_change_nothing
+            a_path_that_is_not_there_or_does_not_parse_says_which
+            a_path_that_is_no_text_is_einval
+            a_path_or_value_of_megabytes_is_too_long
+            a_link_is_cut_where_the_buffer_ends
+            only_links_can_be_read_and_only_attributes_set
+            a_bad_pointer_to_the_network_directory_traps_and_sets_nothing
+            an_option_is_what_it_was_set_to
+            an_option_is_at_first_what_systems_agree_on
+            an_option_a_socket_has_not_is_enoprotoopt
+            a_value_an_option_cannot_have_is_einval
+            what_can_only_be_read_cannot_be_set_nor_the_other_way_round
+            an_attribute_of_what_is_no_socket_says_so
+            a_preopened_listener_has_attributes_without_a_claim
+            a_datagram_is_led_by_its_senders_address
+            a_connected_datagram_socket_sends_and_receives_bare_datagrams
+            a_connected_datagram_socket_hears_nobody_else
+            datagrams_keep_their_bounds_and_their_order
+            an_empty_datagram_is_sent_and_received
+            a_datagram_loses_what_there_is_no_room_for
+            a_peeked_datagram_stays
+            buffers_without_room_for_the_address_are_einval
+            an_address_of_no_family_is_einval
+            a_datagram_socket_is_writable_and_quiet_until_a_datagram_comes
+            a_blocking_receive_waits_for_a_datagram
+            a_program_that_never_polls_sees_new_datagrams
+            a_refused_datagram_is_an_error_once
+            a_datagram_longer_than_any_is_emsgsize
+            a_datagram_is_gathered_from_buffers_and_spread_over_them
+            a_datagram_with_a_bad_pointer_traps_and_is_still_there
+            stream_calls_on_a_datagram_socket_are_refused
+            a_taken_datagram_address_is_in_use_until_it_is_closed
+            a_closed_datagram_socket_is_silent_when_its_number_is_used_again
+            every_datagram_needs_a_grant_for_where_it_goes
+            a_grant_of_one_use_is_none_of_another
+            a_rule_on_a_name_allows_its_addresses_and_looking_it_up
+            an_ipv4_address_mapped_into_ipv6_is_the_ipv4_address
+            a_name_that_is_not_one_is_never_looked_up
+            a_refusal_says_what_would_allow_it
         }
     };
 }
@@ -169,7 +240,12 @@ mod tests {
         let files = [
             include_str!("cases/bad_calls.rs"),
             include_str!("cases/bad_polls.rs"),
+            include_str!("cases/datagrams.rs"),
             include_str!("cases/descriptors.rs"),
+            include_str!("cases/net_attributes.rs"),
+            include_str!("cases/net_grants.rs"),
+            include_str!("cases/net_open.rs"),
+            include_str!("cases/net_paths.rs"),
             include_str!("cases/polling.rs"),
             include_str!("cases/streams.rs"),
         ];

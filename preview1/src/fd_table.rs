@@ -2,7 +2,7 @@
 //! with a descriptor is not decided here.
 
 use crate::readiness::Readiness;
-use crate::{Errno, Fdflags, SocketId};
+use crate::{Errno, Fdflags, Filetype, Levels, SocketId};
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
@@ -13,6 +13,8 @@ pub enum Target {
     Socket,
     /// A file, a directory or stdio, held elsewhere under this number of its own.
     Foreign(u32),
+    /// The network directory: the calls are [`Process`](crate::Process)'s, too.
+    NetDir,
 }
 
 /// One entry of the table.
@@ -29,6 +31,8 @@ pub enum Descriptor {
     },
     /// A socket.
     Socket(Socket),
+    /// The network directory.
+    NetDir,
 }
 
 /// A socket of the guest.
@@ -49,8 +53,43 @@ pub struct Socket {
 pub enum Role {
     /// It accepts.
     Listener,
-    /// It sends and receives.
+    /// It sends and receives bytes.
     Stream,
+    /// It sends and receives datagrams.
+    Datagram {
+        /// To and from one peer alone, so that no address leads them.
+        connected: bool,
+    },
+}
+
+impl Socket {
+    /// Takes in an edge. A datagram socket has no end of stream, though systems report one with its errors.
+    pub fn edge(&mut self, levels: Levels, error: Option<Errno>) {
+        self.readiness.edge(self.role.levels(levels), error);
+    }
+
+    /// Takes in a probe's answer.
+    pub fn probed(&mut self, levels: Levels, error: Option<Errno>) {
+        self.readiness.probed(self.role.levels(levels), error);
+    }
+}
+
+impl Role {
+    /// What of these levels means something for it.
+    fn levels(self, levels: Levels) -> Levels {
+        match self {
+            Role::Datagram { .. } => Levels { read_closed: false, write_closed: false, ..levels },
+            Role::Listener | Role::Stream => levels,
+        }
+    }
+
+    /// What `fd_fdstat_get` tells.
+    pub fn filetype(self) -> Filetype {
+        match self {
+            Role::Listener | Role::Stream => Filetype::SocketStream,
+            Role::Datagram { .. } => Filetype::SocketDgram,
+        }
+    }
 }
 
 /// A process's file descriptors.
@@ -141,15 +180,20 @@ impl FdTable {
     pub fn socket(&mut self, fd: u32) -> Result<&mut Socket, Errno> {
         match self.slots.get_mut(fd as usize).and_then(Option::as_mut) {
             Some(Descriptor::Socket(socket)) => Ok(socket),
-            Some(Descriptor::Foreign { .. }) => Err(Errno::Notsock),
+            Some(Descriptor::Foreign { .. } | Descriptor::NetDir) => Err(Errno::Notsock),
             None => Err(Errno::Badf),
         }
     }
 
     /// The socket the network calls `id`, if it is still open.
     pub fn by_id(&mut self, id: SocketId) -> Option<&mut Socket> {
-        let fd = (*self.fd_of.get(id.0 as usize)?)?;
+        let fd = self.fd_of(id)?;
         self.socket(fd).ok()
+    }
+
+    /// The fd of the socket the network calls `id`, if it is still open.
+    pub fn fd_of(&self, id: SocketId) -> Option<u32> {
+        self.fd_of.get(id.0 as usize).copied().flatten()
     }
 
     /// Every descriptor, for the end of the process.
@@ -183,6 +227,7 @@ impl Descriptor {
         match self {
             Descriptor::Foreign { source, .. } => *source,
             Descriptor::Socket(socket) => Some(socket.id),
+            Descriptor::NetDir => None,
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Reading and writing streams that are held elsewhere, as stdio is: the iovecs, and waiting until the stream
 //! is ready, are the same as a socket's. What the stream does is the holder's.
 
-use crate::{Errno, Failure, Fdflags, Memory, Network, Process, Progress, Received, Trap, record};
+use crate::transfer::slices;
+use crate::{Errno, Failure, Fdflags, Memory, Network, Process, Progress, Received, record};
 use std::io::IoSlice;
 
 impl<N: Network> Process<N> {
@@ -28,7 +29,7 @@ impl<N: Network> Process<N> {
             bytes = read(memory.slice_mut(pointer, length)?)? as u32;
         }
         record::write_u32(memory, bytes_pointer, bytes)?;
-        Ok(Progress::Done(Received { bytes }))
+        Ok(Progress::Done(Received { bytes, truncated: false }))
     }
 
     /// `fd_write` on a stream held elsewhere: once it has room, `write` gets all the buffers.
@@ -50,11 +51,7 @@ impl<N: Network> Process<N> {
             if self.foreign_ready(fd, true)? == Progress::Blocked {
                 return self.foreign_blocked(fd);
             }
-            let slices = self
-                .iovecs
-                .iter()
-                .map(|&(pointer, length)| Ok(IoSlice::new(memory.slice(pointer, length)?)))
-                .collect::<Result<Vec<_>, Trap>>()?;
+            let slices = slices(memory, &self.iovecs, 0)?;
             bytes = write(&slices)? as u32;
         }
         record::write_u32(memory, bytes_pointer, bytes)?;

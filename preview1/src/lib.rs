@@ -30,6 +30,8 @@
 //! | `fd_table.rs` | which number is which descriptor |
 //! | `readiness.rs` | what a socket is known to be ready for |
 //! | `process.rs`, `sockets.rs`, `poll.rs` | the calls themselves |
+//! | `streams.rs`, `datagrams.rs`, `transfer.rs` | how bytes move between guest memory and the network |
+//! | `net_dir/` | the network directory: its protocol, its paths, its grants |
 //! | `foreign.rs` | reading and writing streams held elsewhere, such as stdio |
 //! | `network.rs`, `memory_network/` | what sockets stand on |
 //! | `cases/` | what every network passes, behind the feature `cases` for other crates |
@@ -48,20 +50,25 @@
 //! | `FD_COUNT`, `FD_NAMES` | the same for all of stdin, stdout, stderr and the listeners |
 #![forbid(unsafe_code)]
 
+mod datagrams;
 mod errno;
 mod failure;
 mod fd_table;
 mod foreign;
 mod memory;
 mod memory_network;
+pub mod net_dir;
 mod network;
 mod poll;
 mod process;
 mod readiness;
 mod record;
+mod socket_option;
 mod sockets;
+mod streams;
 #[cfg(test)]
 mod test_attribute;
+mod transfer;
 
 pub use errno::Errno;
 pub use failure::{Failure, Trap};
@@ -72,6 +79,7 @@ pub use network::{Edge, Levels, Network, Probe, SocketId, Stop};
 pub use poll::Polled;
 pub use process::{Closed, Limits, Process, Progress};
 pub use record::{Clock, Event, EventKind, Fdflags, Fdstat, Filetype, Ready, Subscription, Watch};
+pub use socket_option::{Datagram, Group, SocketOption};
 pub use sockets::{Accepted, Received};
 
 #[cfg(any(test, feature = "cases"))]

@@ -1,7 +1,14 @@
 //! A deterministic network in memory with a virtual clock: its settings, its clock and what the trait asks
-//! for. What a stream holds is in `stream.rs`, what travels between two streams in `transport.rs`.
+//! for. What a stream holds is in `stream.rs`, what travels between two streams in `transport.rs`; for datagrams
+//! these are `datagram.rs` and `delivery.rs`.
 
 mod addresses;
+mod datagram;
+#[cfg(test)]
+mod datagram_tests;
+mod delivery;
+mod names;
+mod options;
 mod schedule;
 mod socket;
 mod stream;
@@ -9,14 +16,17 @@ mod stream;
 mod tests;
 mod transport;
 
-use crate::{Edge, Errno, Levels, Network, Probe, SocketId, Stop};
+use crate::{Datagram, Edge, Errno, Group, Levels, Network, Probe, SocketId, SocketOption, Stop};
 use addresses::Addresses;
+use datagram::DatagramSocket;
+use names::Names;
 use schedule::Schedule;
 use slab::Slab;
 use socket::{Action, End, Kind, Listener, Socket};
 use std::collections::VecDeque;
 use std::io::IoSlice;
-use std::net::{Shutdown, SocketAddr};
+use std::net::{IpAddr, Shutdown, SocketAddr};
+use stream::Stage;
 
 /// A deterministic network: the same calls in the same order have the same effects at the same nanosecond.
 ///
@@ -56,6 +66,16 @@ use std::net::{Shutdown, SocketAddr};
 /// - Bytes that arrive after an own `shutdown` of receiving are dropped.
 /// - A listener on the unspecified address takes connections to every address of its family.
 ///
+/// # What it models of UDP
+/// - Every address is on the same network, and a socket on the unspecified one hears what is sent to any. It
+///   sends from the address it sends to, as a system does whose own address that is.
+/// - A datagram that finds the receiver's buffer full is lost, and nobody is told. What one socket has on its
+///   way is bounded by as much, which is `EAGAIN`.
+/// - A sender that is connected to where nobody hears it learns of it: its next call is `ECONNREFUSED`.
+/// - A broadcast needs the option, and reaches the sockets on the unspecified address; a datagram to a group
+///   reaches its members on every interface. Without the loop option the sender's own socket hears nothing.
+/// - No socket hears both families, and none is left out for a TTL.
+///
 /// # Edges
 /// They have the meaning of an edge-triggered epoll, for every open socket: a change that adds readiness
 /// (new bytes or connections, room after a full buffer, an end, a reset, an own shutdown, a finished connect),
@@ -71,6 +91,10 @@ pub struct MemoryNetwork {
     /// Tells sockets apart that have the same number one after the other.
     next_serial: u64,
     addresses: Addresses,
+    datagram_addresses: Addresses,
+    names: Names,
+    /// A look-up was answered since the last wait.
+    answered: bool,
     schedule: Schedule<Action>,
     /// The sockets with an edge to tell, oldest first, each once.
     edges: VecDeque<End>,
@@ -98,12 +122,15 @@ impl MemoryNetwork {
             accept_error: None,
             next_serial: 0,
             addresses: Addresses::default(),
+            datagram_addresses: Addresses::default(),
+            names: Names::new(),
+            answered: false,
             schedule: Schedule::default(),
             edges: VecDeque::new(),
         }
     }
 
-    /// Sets how many bytes a stream holds that were sent and not yet received; at least 1.
+    /// Sets how many bytes a socket holds that were sent and not yet received; at least 1.
     #[must_use]
     pub fn with_receive_buffer_bytes(mut self, bytes: usize) -> MemoryNetwork {
         self.settings.receive_buffer_bytes = bytes.max(1);
@@ -159,28 +186,6 @@ impl MemoryNetwork {
         self.run_next(u64::MAX)
     }
 
-    /// The address a socket has itself.
-    ///
-    /// # Errors
-    /// `EBADF` when it is not open.
-    pub fn local_address(&self, socket: SocketId) -> Result<SocketAddr, Errno> {
-        Ok(match &self.socket(socket)?.kind {
-            Kind::Listener(listener) => listener.address,
-            Kind::Stream(stream) => stream.local,
-        })
-    }
-
-    /// The address of a stream's other end.
-    ///
-    /// # Errors
-    /// `EBADF` when it is not open, `ENOTCONN` when it is a listener.
-    pub fn peer_address(&self, socket: SocketId) -> Result<SocketAddr, Errno> {
-        match &self.socket(socket)?.kind {
-            Kind::Listener(_) => Err(Errno::Notconn),
-            Kind::Stream(stream) => Ok(stream.remote),
-        }
-    }
-
     /// Runs the next action due by `until_ns`; false when there is none.
     fn run_next(&mut self, until_ns: u64) -> bool {
         let Some((at_ns, action)) = self.schedule.pop_due(until_ns) else { return false };
@@ -189,6 +194,9 @@ impl MemoryNetwork {
             Action::Call(action) => action(self),
             Action::Knock { client, address } => self.knock(client, address),
             Action::Arrive { to, packet } => self.arrive(to, packet),
+            Action::Land(flight) => self.land(flight),
+            Action::Refuse { sender, to } => self.refuse(sender, to),
+            Action::Answer(name) => self.answer(&name),
         }
         true
     }
@@ -214,6 +222,7 @@ impl MemoryNetwork {
                 Levels { readable: !listener.queue.is_empty(), ..Levels::default() }
             }
             Ok(Kind::Stream(stream)) => stream.levels(self.room(stream)),
+            Ok(Kind::Datagram(socket)) => socket.levels(self.settings.receive_buffer_bytes),
             Err(_) => Levels::default(),
         }
     }
@@ -238,7 +247,7 @@ impl Network for MemoryNetwork {
         let address = self.addresses.bind(address)?;
         let listener = Listener { address, queue: VecDeque::new(), waiting: VecDeque::new() };
         let end = self.insert(Kind::Listener(listener), true);
-        self.addresses.listens(address, end.id);
+        self.addresses.belongs_to(address, end.id);
         Ok((end.id, address))
     }
 
@@ -268,8 +277,68 @@ impl Network for MemoryNetwork {
         self.shutdown_stream(stream, how)
     }
 
+    fn bind(&mut self, address: SocketAddr) -> Result<(SocketId, SocketAddr), Errno> {
+        self.bind_datagram(address)
+    }
+
+    fn connect_datagram(&mut self, socket: SocketId, peer: SocketAddr) -> Result<(), Errno> {
+        self.connect_to_peer(socket, peer)
+    }
+
+    fn receive_datagram(&mut self, socket: SocketId, into: &mut [u8], peek: bool) -> Result<Datagram, Errno> {
+        self.datagram_mut(socket)?.receive(into, peek)
+    }
+
+    fn send_datagram(
+        &mut self,
+        socket: SocketId,
+        from: &[IoSlice<'_>],
+        to: Option<SocketAddr>,
+    ) -> Result<usize, Errno> {
+        self.send_one(socket, from, to)
+    }
+
+    fn local_address(&mut self, socket: SocketId) -> Result<SocketAddr, Errno> {
+        Ok(match &self.socket(socket)?.kind {
+            Kind::Listener(listener) => listener.address,
+            Kind::Stream(stream) => stream.local,
+            Kind::Datagram(socket) => socket.local(),
+        })
+    }
+
+    fn peer_address(&mut self, socket: SocketId) -> Result<SocketAddr, Errno> {
+        match &self.socket(socket)?.kind {
+            Kind::Stream(stream) if stream.stage == Stage::Connected => Ok(stream.remote),
+            Kind::Datagram(DatagramSocket { connected: Some((peer, _)), .. }) => Ok(*peer),
+            _ => Err(Errno::Notconn),
+        }
+    }
+
+    fn option(&mut self, socket: SocketId, option: SocketOption) -> Result<u32, Errno> {
+        self.socket(socket)?.option(option)
+    }
+
+    fn set_option(&mut self, socket: SocketId, option: SocketOption, value: u32) -> Result<(), Errno> {
+        self.socket_mut(socket)?.set_option(option, value)
+    }
+
+    fn set_membership(&mut self, socket: SocketId, group: Group, join: bool) -> Result<(), Errno> {
+        match &mut self.socket_mut(socket)?.kind {
+            Kind::Datagram(socket) => socket.set_membership(group, join),
+            Kind::Listener(_) | Kind::Stream(_) => Err(Errno::Noprotoopt),
+        }
+    }
+
+    fn resolve(&mut self, name: &str) -> Result<Option<Vec<IpAddr>>, Errno> {
+        self.look_up(name)
+    }
+
     fn take_error(&mut self, socket: SocketId) -> Option<Errno> {
-        self.stream_mut(socket).ok()?.error.take()
+        match &mut self.socket_mut(socket).ok()?.kind {
+            Kind::Stream(stream) => stream.error.take(),
+            Kind::Datagram(socket) => socket.error.take(),
+            Kind::Listener(_) => None,
+        }
     }
 
     fn close(&mut self, socket: SocketId) {
@@ -289,7 +358,7 @@ impl Network for MemoryNetwork {
         while self.run_next(self.now_ns) {}
         loop {
             self.tell_edges(edges);
-            if edges.len() > told {
+            if std::mem::take(&mut self.answered) || edges.len() > told {
                 return Ok(());
             }
             if self.run_next(deadline_ns.unwrap_or(u64::MAX)) {

@@ -1,10 +1,10 @@
 //! What sockets stand on. Whoever implements [`Network`] decides nothing about fds, errnos of bad calls or
 //! readiness: it moves bytes and says what changed.
 
-use crate::Errno;
+use crate::{Datagram, Errno, Group, SocketOption};
 use std::fmt;
 use std::io::IoSlice;
-use std::net::{Shutdown, SocketAddr};
+use std::net::{IpAddr, Shutdown, SocketAddr};
 
 /// A socket of one [`Network`]. After [`Network::close`] its number may be given out again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -120,6 +120,72 @@ pub trait Network {
     /// [`Errno::Notconn`] when it is not connected.
     fn shutdown(&mut self, stream: SocketId, how: Shutdown) -> Result<(), Errno>;
 
+    /// Opens a datagram socket, and tells the address it really has (port 0 asks for any).
+    ///
+    /// # Errors
+    /// As [`listen`](Network::listen).
+    fn bind(&mut self, address: SocketAddr) -> Result<(SocketId, SocketAddr), Errno>;
+
+    /// Connects a datagram socket: it sends to `peer` and hears from nobody else.
+    ///
+    /// # Errors
+    /// Those of connect(2).
+    fn connect_datagram(&mut self, socket: SocketId, peer: SocketAddr) -> Result<(), Errno>;
+
+    /// Receives the next datagram into `into`; with `peek` it stays.
+    ///
+    /// # Errors
+    /// [`Errno::Again`] when there is none, [`Errno::Connrefused`] when one sent before was refused, …
+    fn receive_datagram(&mut self, socket: SocketId, into: &mut [u8], peek: bool) -> Result<Datagram, Errno>;
+
+    /// Sends a datagram of all of `from`, to `to` or to the connected peer.
+    ///
+    /// # Errors
+    /// [`Errno::Again`] when nothing fits, [`Errno::Destaddrreq`] without a peer, [`Errno::Msgsize`], …
+    fn send_datagram(
+        &mut self,
+        socket: SocketId,
+        from: &[IoSlice<'_>],
+        to: Option<SocketAddr>,
+    ) -> Result<usize, Errno>;
+
+    /// The address a socket has itself.
+    ///
+    /// # Errors
+    /// Those of getsockname(2).
+    fn local_address(&mut self, socket: SocketId) -> Result<SocketAddr, Errno>;
+
+    /// The address of a connected socket's other end.
+    ///
+    /// # Errors
+    /// [`Errno::Notconn`] when it has none, or none yet.
+    fn peer_address(&mut self, socket: SocketId) -> Result<SocketAddr, Errno>;
+
+    /// Reads an option.
+    ///
+    /// # Errors
+    /// [`Errno::Noprotoopt`] when the socket has no such option.
+    fn option(&mut self, socket: SocketId, option: SocketOption) -> Result<u32, Errno>;
+
+    /// Sets an option.
+    ///
+    /// # Errors
+    /// [`Errno::Noprotoopt`] when the socket has no such option, or it can only be read; [`Errno::Inval`].
+    fn set_option(&mut self, socket: SocketId, option: SocketOption, value: u32) -> Result<(), Errno>;
+
+    /// Joins a multicast group, or leaves it.
+    ///
+    /// # Errors
+    /// [`Errno::Noprotoopt`] when it is no datagram socket, and those of the system.
+    fn set_membership(&mut self, socket: SocketId, group: Group, join: bool) -> Result<(), Errno>;
+
+    /// Looks a name up. `None` means that it takes longer: [`wait`](Network::wait) ends when the answer is
+    /// there, with an edge or without, and asking again tells it. An answer is told once.
+    ///
+    /// # Errors
+    /// [`Errno::Noent`] when the name has no addresses, [`Errno::Io`] when nobody could be asked.
+    fn resolve(&mut self, name: &str) -> Result<Option<Vec<IpAddr>>, Errno>;
+
     /// Takes the pending error of a socket, as `SO_ERROR` does.
     fn take_error(&mut self, socket: SocketId) -> Option<Errno>;
 
@@ -170,6 +236,51 @@ impl<N: Network + ?Sized> Network for &mut N {
 
     fn shutdown(&mut self, stream: SocketId, how: Shutdown) -> Result<(), Errno> {
         (**self).shutdown(stream, how)
+    }
+
+    fn bind(&mut self, address: SocketAddr) -> Result<(SocketId, SocketAddr), Errno> {
+        (**self).bind(address)
+    }
+
+    fn connect_datagram(&mut self, socket: SocketId, peer: SocketAddr) -> Result<(), Errno> {
+        (**self).connect_datagram(socket, peer)
+    }
+
+    fn receive_datagram(&mut self, socket: SocketId, into: &mut [u8], peek: bool) -> Result<Datagram, Errno> {
+        (**self).receive_datagram(socket, into, peek)
+    }
+
+    fn send_datagram(
+        &mut self,
+        socket: SocketId,
+        from: &[IoSlice<'_>],
+        to: Option<SocketAddr>,
+    ) -> Result<usize, Errno> {
+        (**self).send_datagram(socket, from, to)
+    }
+
+    fn local_address(&mut self, socket: SocketId) -> Result<SocketAddr, Errno> {
+        (**self).local_address(socket)
+    }
+
+    fn peer_address(&mut self, socket: SocketId) -> Result<SocketAddr, Errno> {
+        (**self).peer_address(socket)
+    }
+
+    fn option(&mut self, socket: SocketId, option: SocketOption) -> Result<u32, Errno> {
+        (**self).option(socket, option)
+    }
+
+    fn set_option(&mut self, socket: SocketId, option: SocketOption, value: u32) -> Result<(), Errno> {
+        (**self).set_option(socket, option, value)
+    }
+
+    fn set_membership(&mut self, socket: SocketId, group: Group, join: bool) -> Result<(), Errno> {
+        (**self).set_membership(socket, group, join)
+    }
+
+    fn resolve(&mut self, name: &str) -> Result<Option<Vec<IpAddr>>, Errno> {
+        (**self).resolve(name)
     }
 
     fn take_error(&mut self, socket: SocketId) -> Option<Errno> {

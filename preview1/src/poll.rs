@@ -171,7 +171,7 @@ impl<N: Network> Process<N> {
             for Probe { socket, levels } in probes.drain(..) {
                 if let Some(found) = self.table.by_id(socket) {
                     let error = if levels.error { self.network.take_error(socket) } else { None };
-                    found.readiness.probed(levels, error);
+                    found.probed(levels, error);
                 }
             }
         }
@@ -236,7 +236,7 @@ fn write_ready(descriptor: &Descriptor, foreign: &[Probe]) -> Option<Ready> {
         return foreign_ready(descriptor, foreign, |levels| (levels.writable, levels.write_closed));
     };
     let readiness = &socket.readiness;
-    let ready = readiness.write == Certainty::Ready && socket.role == Role::Stream;
+    let ready = readiness.write == Certainty::Ready && socket.role != Role::Listener;
     ready.then(|| Ready {
         bytes: u64::from(!readiness.write_closed),
         hangup: readiness.write_closed || readiness.error.is_some(),

@@ -2,10 +2,12 @@
 //! are in `sockets.rs`, `poll_oneoff` in `poll.rs`.
 
 use crate::fd_table::{Descriptor, FdTable, Role, Socket};
+use crate::net_dir::{Grants, Lookups, Refusal};
 use crate::poll::Polling;
 use crate::readiness::Readiness;
-use crate::record::{self, Fdflags, Fdstat, Filetype};
+use crate::record::{self, Fdflags, Fdstat};
 use crate::{Edge, Errno, Failure, Memory, Network, SocketId, Stop, Target};
+use std::net::SocketAddr;
 
 /// How far a call came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +46,15 @@ pub enum Closed {
     Foreign(u32),
 }
 
+/// A listener the guest was given.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Preopened {
+    pub(crate) address: SocketAddr,
+    pub(crate) id: SocketId,
+    /// The guest has asked for it by its address.
+    pub(crate) claimed: bool,
+}
+
 /// One guest's file descriptors, and the network they stand on. Its sockets close when it is dropped.
 #[derive(Debug)]
 pub struct Process<N: Network> {
@@ -61,6 +72,13 @@ pub struct Process<N: Network> {
     pub(crate) iovecs: Vec<(u32, u32)>,
     /// How far a blocked receive of everything asked for has come, in bytes.
     pub(crate) gathered: usize,
+    pub(crate) grants: Grants,
+    pub(crate) lookups: Lookups,
+    pub(crate) refusal: Option<Refusal>,
+    /// The stream a blocked open of one connects.
+    pub(crate) connecting: Option<SocketId>,
+    /// The preopened listeners that are still open.
+    pub(crate) preopened: Vec<Preopened>,
     edges: Vec<Edge>,
 }
 
@@ -81,6 +99,11 @@ impl<N: Network> Process<N> {
             polling: Polling::default(),
             iovecs: Vec::new(),
             gathered: 0,
+            grants: Grants::default(),
+            lookups: Lookups::default(),
+            refusal: None,
+            connecting: None,
+            preopened: Vec::new(),
             edges: Vec::new(),
         }
     }
@@ -100,7 +123,11 @@ impl<N: Network> Process<N> {
     /// # Errors
     /// `EMFILE` at the limit of fds.
     pub fn preopen_listener(&mut self, listener: SocketId) -> Result<u32, Errno> {
-        self.insert_socket(listener, Role::Listener, Fdflags::default())
+        let fd = self.insert_socket(listener, Role::Listener, Fdflags::default())?;
+        if let Ok(address) = self.network.local_address(listener) {
+            self.preopened.push(Preopened { address, id: listener, claimed: false });
+        }
+        Ok(fd)
     }
 
     /// Gives the guest a file or directory that is held elsewhere as `inner`, at the lowest free fd.
@@ -128,6 +155,7 @@ impl<N: Network> Process<N> {
         Ok(match self.table.get(fd)? {
             Descriptor::Foreign { inner, .. } => Target::Foreign(*inner),
             Descriptor::Socket(_) => Target::Socket,
+            Descriptor::NetDir => Target::NetDir,
         })
     }
 
@@ -188,8 +216,8 @@ impl<N: Network> Process<N> {
         /// `fd_read`, `fd_fdstat_set_flags`, `fd_write`, `fd_filestat_get`, `poll_fd_readwrite`,
         /// `sock_shutdown` and `sock_accept`.
         const SOCKET_RIGHTS: u64 = 1 << 1 | 1 << 3 | 1 << 6 | 1 << 21 | 1 << 27 | 1 << 28 | 1 << 29;
-        let flags = self.table.socket(fd)?.flags;
-        let stat = Fdstat { filetype: Filetype::SocketStream, flags, rights: SOCKET_RIGHTS };
+        let socket = self.table.socket(fd)?;
+        let stat = Fdstat { filetype: socket.role.filetype(), flags: socket.flags, rights: SOCKET_RIGHTS };
         Ok(record::write_fdstat(memory, pointer, &stat)?)
     }
 
@@ -198,8 +226,8 @@ impl<N: Network> Process<N> {
     /// # Errors
     /// `EBADF`, `ENOTSOCK`; a trap when the record lies outside the memory or misaligned.
     pub fn fd_filestat_get(&mut self, memory: &mut Memory<'_>, fd: u32, pointer: u32) -> Result<(), Failure> {
-        self.table.socket(fd)?;
-        Ok(record::write_filestat(memory, pointer, Filetype::SocketStream)?)
+        let filetype = self.table.socket(fd)?.role.filetype();
+        Ok(record::write_filestat(memory, pointer, filetype)?)
     }
 
     /// `fd_fdstat_set_flags` of a socket.
@@ -247,7 +275,7 @@ impl<N: Network> Process<N> {
         for Edge { socket, levels } in edges.drain(..) {
             if let Some(found) = self.table.by_id(socket) {
                 let error = if levels.error { self.network.take_error(socket) } else { None };
-                found.readiness.edge(levels, error);
+                found.edge(levels, error);
                 self.accept_starved &= found.role != Role::Listener;
             }
         }
@@ -264,11 +292,12 @@ impl<N: Network> Process<N> {
     fn discard(&mut self, descriptor: Descriptor) -> Closed {
         if let Some(id) = descriptor.source() {
             self.network.close(id);
+            self.preopened.retain(|preopened| preopened.id != id);
         }
         // A file counts against the system's limit as a socket does.
         self.accept_starved = false;
         match descriptor {
-            Descriptor::Socket(_) => Closed::Whole,
+            Descriptor::Socket(_) | Descriptor::NetDir => Closed::Whole,
             Descriptor::Foreign { inner, .. } => Closed::Foreign(inner),
         }
     }
@@ -276,6 +305,9 @@ impl<N: Network> Process<N> {
 
 impl<N: Network> Drop for Process<N> {
     fn drop(&mut self) {
+        if let Some(id) = self.connecting {
+            self.network.close(id);
+        }
         for descriptor in self.table.drain() {
             if let Some(id) = descriptor.source() {
                 self.network.close(id);

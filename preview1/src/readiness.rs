@@ -65,6 +65,20 @@ impl Readiness {
         self.keep_closed_ready();
     }
 
+    /// Takes the pending error: what it made ready has to be asked about again.
+    pub fn take_error(&mut self) -> Option<Errno> {
+        let errno = self.error.take()?;
+        self.asked_again();
+        Some(errno)
+    }
+
+    /// Nothing is known any more of what a call or an attribute may have changed, but for what has ended.
+    pub fn asked_again(&mut self) {
+        self.read = Certainty::Maybe;
+        self.write = Certainty::Maybe;
+        self.keep_closed_ready();
+    }
+
     /// A receive moved `moved` of `asked` bytes.
     pub fn received(&mut self, moved: usize, asked: usize) {
         self.read_closed |= moved == 0;

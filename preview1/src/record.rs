@@ -27,10 +27,12 @@
 //! without the extension never set the bit. Otherwise `nbytes` is a lower bound: at least 1 when bytes or
 //! room are there, 0 once the peer has ended the direction, though bytes may lie before that end.
 
+mod address;
 #[cfg(test)]
 mod tests;
 
 use crate::{Errno, Failure, Memory, Trap};
+pub use address::{ADDRESS_BYTES, decode_address, encode_address};
 
 /// Bytes in one subscription.
 pub const SUBSCRIPTION_BYTES: u32 = 48;
@@ -39,7 +41,7 @@ pub const EVENT_BYTES: u32 = 32;
 /// Bytes in an fdstat.
 const FDSTAT_BYTES: u32 = 24;
 /// Bytes in a filestat.
-const FILESTAT_BYTES: u32 = 64;
+pub const FILESTAT_BYTES: u32 = 64;
 /// Bytes in one iovec: a pointer and a length, 4 each.
 pub const IOVEC_BYTES: u32 = 8;
 
@@ -141,10 +143,14 @@ impl Fdflags {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Filetype {
+    /// A directory.
+    Directory = 3,
     /// A datagram socket.
     SocketDgram = 5,
     /// A stream socket, listening or connected.
     SocketStream = 6,
+    /// A symbolic link.
+    SymbolicLink = 7,
 }
 
 /// What `fd_fdstat_get` answers for a socket: 24 bytes.
@@ -276,12 +282,29 @@ pub fn write_fdstat_flags(memory: &mut Memory<'_>, pointer: u32, flags: Fdflags)
     Ok(())
 }
 
-/// Writes the filestat of a socket (64 bytes, aligned 8): its type, and nothing else is known.
+/// Writes the fdstat of a directory (24 bytes, aligned 8), which passes its own rights on to what it opens.
+pub fn write_dir_fdstat(memory: &mut Memory<'_>, pointer: u32, stat: &Fdstat) -> Result<(), Trap> {
+    write_fdstat(memory, pointer, stat)?;
+    memory.slice_mut(pointer + 16, 8)?.copy_from_slice(&stat.rights.to_le_bytes());
+    Ok(())
+}
+
+/// Writes the filestat of a socket or of the network directory (64 bytes, aligned 8): its type, and nothing
+/// else is known.
 pub fn write_filestat(memory: &mut Memory<'_>, pointer: u32, filetype: Filetype) -> Result<(), Trap> {
     memory.check(pointer, u64::from(FILESTAT_BYTES), 8)?;
     let record = memory.slice_mut(pointer, FILESTAT_BYTES)?;
     record.fill(0);
     record[16] = filetype as u8;
+    Ok(())
+}
+
+/// Writes the prestat of a directory (8 bytes, aligned 4): tag 0, and how many bytes its name has.
+pub fn write_dir_prestat(memory: &mut Memory<'_>, pointer: u32, name_bytes: u32) -> Result<(), Trap> {
+    memory.check(pointer, 8, 4)?;
+    let record = memory.slice_mut(pointer, 8)?;
+    record.fill(0);
+    record[4..].copy_from_slice(&name_bytes.to_le_bytes());
     Ok(())
 }
 

@@ -1,15 +1,15 @@
-//! The calls that move bytes or connections: `sock_*`, and `fd_read` and `fd_write` on sockets. What is
-//! reported ready is `poll.rs`'s.
+//! The calls that move bytes or connections, as the ABI has them: `sock_*`, and `fd_read` and `fd_write` on
+//! sockets. How bytes move is `streams.rs`'s and `datagrams.rs`'s.
 
-use crate::fd_table::{Role, Socket};
+use crate::fd_table::Role;
 use crate::readiness::Certainty;
 use crate::record::{self, Fdflags};
-use crate::{Errno, Failure, Memory, Network, Process, Progress, Trap};
-use std::io::IoSlice;
+use crate::transfer::Direction;
+use crate::{Errno, Failure, Memory, Network, Process, Progress};
 use std::net::{Shutdown, SocketAddr};
 
-const PEEK: u32 = 1;
-const WAITALL: u32 = 2;
+pub(crate) const PEEK: u32 = 1;
+pub(crate) const WAITALL: u32 = 2;
 
 /// What `sock_accept` opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct Accepted {
 pub struct Received {
     /// How many bytes.
     pub bytes: u32,
+    /// Whether a datagram had more, which are lost.
+    pub truncated: bool,
 }
 
 impl<N: Network> Process<N> {
@@ -87,14 +89,14 @@ impl<N: Network> Process<N> {
         bytes_pointer: u32,
         roflags_pointer: u32,
     ) -> Result<Progress<Received>, Failure> {
-        self.stream(fd)?;
+        self.not_a_listener(fd)?;
         if flags & !(PEEK | WAITALL) != 0 {
             return Err(Errno::Inval.into());
         }
         memory.check(roflags_pointer, 2, 2)?;
         let progress = self.receive(memory, fd, (iovecs, count), flags, bytes_pointer)?;
-        if matches!(progress, Progress::Done(_)) {
-            record::write_u16(memory, roflags_pointer, 0)?;
+        if let Progress::Done(Received { truncated, .. }) = progress {
+            record::write_u16(memory, roflags_pointer, u16::from(truncated))?;
         }
         Ok(progress)
     }
@@ -112,7 +114,7 @@ impl<N: Network> Process<N> {
         count: u32,
         bytes_pointer: u32,
     ) -> Result<Progress<Received>, Failure> {
-        self.stream(fd)?;
+        self.not_a_listener(fd)?;
         self.receive(memory, fd, (iovecs, count), 0, bytes_pointer)
     }
 
@@ -129,7 +131,7 @@ impl<N: Network> Process<N> {
         flags: u32,
         bytes_pointer: u32,
     ) -> Result<Progress<u32>, Failure> {
-        self.stream(fd)?;
+        self.not_a_listener(fd)?;
         if flags != 0 {
             return Err(Errno::Inval.into());
         }
@@ -148,46 +150,12 @@ impl<N: Network> Process<N> {
         count: u32,
         bytes_pointer: u32,
     ) -> Result<Progress<u32>, Failure> {
-        self.stream(fd)?;
+        self.not_a_listener(fd)?;
         memory.check(bytes_pointer, 4, 4)?;
         let total = record::read_iovecs(memory, iovecs, count, self.limits.iovecs, &mut self.iovecs)?;
-        if total == 0 {
-            record::write_u32(memory, bytes_pointer, 0)?;
-            return Ok(Progress::Done(0));
-        }
-        if self.refuses(fd, Direction::Write)? {
-            return self.blocked(fd);
-        }
-        let socket = self.table.socket(fd)?;
-        if let Some(errno) = socket.readiness.error.take() {
-            return Err(errno.into());
-        }
-        let sent = match self.iovecs[..] {
-            [(pointer, length)] => {
-                self.network.send(socket.id, &[IoSlice::new(memory.slice(pointer, length)?)])
-            }
-            ref iovecs => {
-                let slices = iovecs
-                    .iter()
-                    .map(|&(pointer, length)| Ok(IoSlice::new(memory.slice(pointer, length)?)))
-                    .collect::<Result<Vec<_>, Trap>>()?;
-                self.network.send(socket.id, &slices)
-            }
-        };
-        match sent {
-            Ok(bytes) => {
-                socket.readiness.sent(bytes, total as usize);
-                record::write_u32(memory, bytes_pointer, bytes as u32)?;
-                Ok(Progress::Done(bytes as u32))
-            }
-            Err(Errno::Again) => {
-                socket.readiness.write_filled();
-                self.blocked(fd)
-            }
-            Err(errno) => {
-                socket.readiness.write_closed |= errno == Errno::Pipe;
-                Err(errno.into())
-            }
+        match self.table.socket(fd)?.role {
+            Role::Datagram { connected } => self.send_one(memory, fd, connected, total, bytes_pointer),
+            _ => self.send_bytes(memory, fd, total, bytes_pointer),
         }
     }
 
@@ -197,7 +165,7 @@ impl<N: Network> Process<N> {
     /// `EINVAL` for no bit or an unknown one, `ENOTCONN` on a listener or when the peer is gone, `EBADF`,
     /// `ENOTSOCK`.
     pub fn sock_shutdown(&mut self, fd: u32, how: u32) -> Result<(), Errno> {
-        self.stream(fd)?;
+        self.not_a_listener(fd)?;
         let how = match how {
             1 => Shutdown::Read,
             2 => Shutdown::Write,
@@ -221,167 +189,22 @@ impl<N: Network> Process<N> {
         &mut self,
         memory: &mut Memory<'_>,
         fd: u32,
-        (iovecs, count): (u32, u32),
+        iovecs: (u32, u32),
         flags: u32,
         bytes_pointer: u32,
     ) -> Result<Progress<Received>, Failure> {
-        memory.check(bytes_pointer, 4, 4)?;
-        if self.gathered == 0 {
-            // Once some was gathered, the array may lie under it: what was decoded then still holds.
-            record::read_iovecs(memory, iovecs, count, self.limits.iovecs, &mut self.iovecs)?;
-        }
-        let total = self.iovecs.iter().map(|&(_, length)| length as usize).sum();
-        if total == 0 {
-            record::write_u32(memory, bytes_pointer, 0)?;
-            return Ok(Progress::Done(Received { bytes: 0 }));
-        }
-        let gather = flags & WAITALL != 0 && flags & PEEK == 0 && !self.table.socket(fd)?.flags.is_nonblock();
-        loop {
-            if self.refuses(fd, Direction::Read)? {
-                return self.blocked(fd);
-            }
-            match self.receive_once(memory, fd, flags & PEEK != 0, total) {
-                Ok(moved) => {
-                    self.gathered += moved;
-                    if gather && moved > 0 && self.gathered < total {
-                        continue;
-                    }
-                }
-                Err(Failure::Errno(Errno::Again)) => return self.blocked(fd),
-                // What was gathered before the error is told now, and the error by the next call.
-                Err(Failure::Errno(errno)) if self.gathered > 0 => {
-                    self.table.socket(fd)?.readiness.error = Some(errno);
-                }
-                Err(failure) => return Err(failure),
-            }
-            let bytes = std::mem::take(&mut self.gathered) as u32;
-            record::write_u32(memory, bytes_pointer, bytes)?;
-            return Ok(Progress::Done(Received { bytes }));
-        }
-    }
-
-    /// One receive into what the iovecs have left behind `gathered` bytes.
-    fn receive_once(
-        &mut self,
-        memory: &mut Memory<'_>,
-        fd: u32,
-        peek: bool,
-        total: usize,
-    ) -> Result<usize, Failure> {
-        /// Several buffers are received through one of at most this many bytes, and no guest can ask for more.
-        const SCATTER_BYTES: usize = 64 * 1024;
-        let socket = self.table.socket(fd)?;
-        let (received, asked) = match self.iovecs[..] {
-            [(pointer, length)] => {
-                let gathered = self.gathered as u32;
-                let into = memory.slice_mut(pointer + gathered, length - gathered)?;
-                let asked = into.len();
-                (self.network.receive(socket.id, into, peek), asked)
-            }
-            ref iovecs => {
-                let asked = (total - self.gathered).min(SCATTER_BYTES);
-                let mut scratch = vec![0; asked];
-                let received = self.network.receive(socket.id, &mut scratch, peek);
-                if let Ok(moved) = received {
-                    scatter(memory, iovecs, self.gathered, &scratch[..moved])?;
-                }
-                (received, asked)
-            }
-        };
-        // The bytes that came before an error are received before it.
-        if !matches!(received, Ok(1..))
-            && let Some(errno) = socket.readiness.error.take()
-        {
-            socket.readiness.read_closed = true;
-            socket.readiness.write_closed = true;
-            return Err(errno.into());
-        }
-        match received {
-            Ok(moved) if peek => {
-                socket.readiness.read_closed |= moved == 0;
-                Ok(moved)
-            }
-            Ok(moved) => {
-                socket.readiness.received(moved, asked);
-                Ok(moved)
-            }
-            Err(Errno::Again) => {
-                socket.readiness.read_drained();
-                Err(Errno::Again.into())
-            }
-            Err(errno) => {
-                socket.readiness.read_closed = true;
-                socket.readiness.read = Certainty::Ready;
-                Err(errno.into())
-            }
-        }
-    }
-
-    fn stream(&mut self, fd: u32) -> Result<(), Errno> {
         match self.table.socket(fd)?.role {
-            Role::Stream => Ok(()),
+            Role::Datagram { connected } => {
+                self.receive_one(memory, fd, connected, iovecs, flags & PEEK != 0, bytes_pointer)
+            }
+            _ => self.receive_bytes(memory, fd, iovecs, flags, bytes_pointer),
+        }
+    }
+
+    fn not_a_listener(&mut self, fd: u32) -> Result<(), Errno> {
+        match self.table.socket(fd)?.role {
+            Role::Stream | Role::Datagram { .. } => Ok(()),
             Role::Listener => Err(Errno::Notconn),
         }
     }
-
-    /// Whether a call on `fd` is known to move nothing. It is taken at its word once between two waits: a
-    /// program that never waits, but calls again and again, has to hear of what arrives, too.
-    fn refuses(&mut self, fd: u32, direction: Direction) -> Result<bool, Errno> {
-        let turn = self.turn;
-        let socket = self.table.socket(fd)?;
-        if direction.of(socket) != Certainty::NotReady {
-            return Ok(false);
-        }
-        if std::mem::replace(&mut socket.readiness.refused_in_turn, turn) == turn {
-            let now_ns = self.network.now_ns();
-            if self.collect(Some(now_ns)).is_err() {
-                return Ok(true);
-            }
-            return Ok(direction.of(self.table.socket(fd)?) == Certainty::NotReady);
-        }
-        Ok(true)
-    }
-
-    /// What a call answers that would have to wait: `EAGAIN`, or that it does wait, for as long as it takes.
-    fn blocked<T>(&mut self, fd: u32) -> Result<Progress<T>, Failure> {
-        if self.table.socket(fd)?.flags.is_nonblock() {
-            return Err(Errno::Again.into());
-        }
-        self.deadline_ns = None;
-        Ok(Progress::Blocked)
-    }
-}
-
-/// Which way bytes move.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Direction {
-    Read,
-    Write,
-}
-
-impl Direction {
-    fn of(self, socket: &Socket) -> Certainty {
-        match self {
-            Direction::Read => socket.readiness.read,
-            Direction::Write => socket.readiness.write,
-        }
-    }
-}
-
-/// Spreads `bytes` over the iovecs from their byte `skip` on, in order: where they overlap, the later wins.
-fn scatter(
-    memory: &mut Memory<'_>,
-    iovecs: &[(u32, u32)],
-    skip: usize,
-    mut bytes: &[u8],
-) -> Result<(), Trap> {
-    let mut skip = skip as u32;
-    for &(pointer, length) in iovecs {
-        let skipped = skip.min(length);
-        skip -= skipped;
-        let (now, later) = bytes.split_at(bytes.len().min((length - skipped) as usize));
-        memory.slice_mut(pointer + skipped, now.len() as u32)?.copy_from_slice(now);
-        bytes = later;
-    }
-    Ok(())
 }

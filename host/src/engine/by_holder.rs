@@ -1,12 +1,13 @@
-//! The calls that sockets, stdio and files share. Whose a call is, the fd says; here it is asked.
+//! The calls that sockets, stdio, files and the network directory share. Whose a call is, the fd says; here it is
+//! asked.
 
 use super::guest::Guest;
 use super::seam::{at_once, blocking, number, unobserved};
-use super::{files, open_files};
+use super::{files, net_dir, open_files};
 use crate::memory::split;
 use crate::stdio::{STDERR, STDIN, STDOUT};
 use crate::trace::Call;
-use wasi_poll_preview1::{Closed, Errno, Memory, Network, Progress, Target};
+use wasi_poll_preview1::{Closed, Errno, Memory, Network, Process, Progress, Target};
 use wasmtime::{Caller, Result};
 
 /// Makes a call on whoever holds `fd`: one that answers for sockets, and one for the rest.
@@ -21,6 +22,7 @@ macro_rules! by_holder {
                 Ok(Target::Socket) => at_once(caller, Call::on(stringify!($name), $fd), |guest, memory| {
                     guest.process.$name(memory, $fd, $argument)
                 }),
+                Ok(Target::NetDir) => net_dir::$name(caller, $fd, $argument),
                 Ok(Target::Foreign(_)) => {
                     let (memory, guest) = split(caller)?;
                     files::$name(memory, guest, $fd, $argument)
@@ -45,6 +47,7 @@ pub fn fd_fdstat_get<N: Network + 'static>(
         Ok(Target::Socket) => at_once(caller, Call::on("fd_fdstat_get", fd), |guest, memory| {
             guest.process.fd_fdstat_get(memory, fd, stat)
         }),
+        Ok(Target::NetDir) => net_dir::fd_fdstat_get(caller, fd, stat),
         Ok(Target::Foreign(inner)) => {
             let (memory, guest) = split(caller)?;
             let errno = files::fd_fdstat_get(memory, guest, fd, stat)?;
@@ -68,6 +71,7 @@ pub fn fd_fdstat_set_flags<N: Network + 'static>(
         Ok(Target::Socket) => at_once(caller, Call::on("fd_fdstat_set_flags", fd), |guest, _| {
             guest.process.fd_fdstat_set_flags(fd, flags)
         }),
+        Ok(Target::NetDir) => Ok(number(Process::<N>::errno_of_net_call("fd_fdstat_set_flags"))),
         Ok(Target::Foreign(STDIN..=STDERR)) => {
             let set = caller.data_mut().process.foreign_set_flags(fd, flags);
             Ok(number(set.err().unwrap_or(Errno::Success)))
@@ -95,7 +99,7 @@ pub fn fd_read<N: Network + 'static>(
             let stdio = &mut guest.stdio;
             guest.process.foreign_read(memory, fd, (iovecs, count), bytes, |into| stdio.read(into))
         }),
-        Ok(Target::Foreign(_)) => {
+        Ok(Target::Foreign(_) | Target::NetDir) => {
             let (memory, guest) = split(caller)?;
             files::fd_read(memory, guest, fd, iovecs, count, bytes)
         }
@@ -118,7 +122,7 @@ pub fn fd_write<N: Network + 'static>(
             let stdio = &mut guest.stdio;
             guest.process.foreign_write(memory, fd, (iovecs, count), bytes, |from| stdio.write(stream, from))
         }),
-        Ok(Target::Foreign(_)) => {
+        Ok(Target::Foreign(_) | Target::NetDir) => {
             let (memory, guest) = split(caller)?;
             files::fd_write(memory, guest, fd, iovecs, count, bytes)
         }

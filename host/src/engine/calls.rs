@@ -10,6 +10,9 @@ use wasi_poll_preview1::{Errno, Failure, Memory, Network};
 use wasmtime::{Caller, Error, Result};
 
 pub use super::by_holder::*;
+pub use super::net_dir::{
+    fd_prestat_dir_name, path_filestat_get, path_link, path_readlink, path_rename, path_symlink,
+};
 pub use super::open_files::path_open;
 
 /// How a guest ends itself.

@@ -32,6 +32,7 @@ impl Argument for Fd {
         match process.target(fd)? {
             Target::Foreign(inner) => Ok(inner.cast_signed()),
             Target::Socket => Err(Process::<N>::errno_of_file_call(call)),
+            Target::NetDir => Err(Process::<N>::errno_of_net_call(call)),
         }
     }
 }

@@ -3,6 +3,7 @@
 use super::limiter::Limiter;
 use crate::Killer;
 use crate::memory::{HasMemory, MemoryHandle};
+use crate::refusals::Refusals;
 use crate::stdio::Stdio;
 use crate::trace::Trace;
 use wasi_poll_preview1::{Network, Process, Stop};
@@ -20,6 +21,8 @@ pub struct Guest<N: Network> {
     pub memory: MemoryHandle,
     /// Who observes it, if anybody does.
     pub trace: Option<Trace>,
+    /// Who hears what of the network it was refused.
+    pub refusals: Refusals,
     /// What ends it.
     pub killer: Killer,
     /// How much memory it may have.
@@ -31,6 +34,14 @@ impl<N: Network> Guest<N> {
     pub fn wait(&mut self) -> Result<(), Stop> {
         self.process.wait()?;
         if self.killer.is_killed() { Err(Stop::Killed) } else { Ok(()) }
+    }
+
+    /// Tells what the call that just failed was refused, if that was for want of a grant.
+    #[cold]
+    pub fn tell_refusal(&mut self) {
+        if let Some(refusal) = self.process.take_refusal() {
+            self.refusals.tell(&refusal);
+        }
     }
 }
 

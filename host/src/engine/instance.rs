@@ -6,6 +6,7 @@ use super::limiter::Limiter;
 use super::{Module, linker};
 use crate::memory::MemoryHandle;
 use crate::preopens::Directory;
+use crate::refusals::Refusals;
 use crate::stdio::{STDERR, STDIN, STDOUT, Stdio};
 use crate::trace::Trace;
 use crate::{Killer, Limits, Outcome, RunError};
@@ -23,6 +24,7 @@ pub struct Setup<N: Network> {
     pub directories: Vec<Directory>,
     pub stdio: Stdio,
     pub trace: Option<Trace>,
+    pub refusals: Refusals,
     pub limits: Limits,
     pub killer: Killer,
 }
@@ -65,9 +67,9 @@ pub fn run<N: Network + 'static>(module: &Module, setup: Setup<N>) -> Result<Out
 
 fn guest<N: Network>(setup: Setup<N>) -> Result<Guest<N>, RunError> {
     let files = files(&setup)?;
-    let Setup { process, stdio, trace, limits, killer, .. } = setup;
+    let Setup { process, stdio, trace, refusals, limits, killer, .. } = setup;
     let limiter = Limiter::new(limits);
-    Ok(Guest { process, files, stdio, memory: MemoryHandle::default(), trace, killer, limiter })
+    Ok(Guest { process, files, stdio, memory: MemoryHandle::default(), trace, refusals, killer, limiter })
 }
 
 /// wasmtime-wasi's part: arguments, variables and directories. Of stdio it knows only what is a terminal.

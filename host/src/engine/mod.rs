@@ -10,6 +10,7 @@ mod instance;
 mod limiter;
 mod linker;
 mod module;
+mod net_dir;
 mod open_files;
 mod seam;
 

@@ -1,13 +1,13 @@
 //! Where files get our fds and lose them. wasmtime-wasi's numbers never reach the guest.
 
-use super::files;
 use super::guest::Guest;
 use super::seam::{named, number};
+use super::{files, net_dir};
 use crate::memory::split;
-use wasi_poll_preview1::{Errno, Memory, Network};
+use wasi_poll_preview1::{Errno, Memory, Network, Target};
 use wasmtime::{Caller, Result};
 
-/// `path_open`: what it opens gets an fd of ours.
+/// `path_open`: what it opens gets an fd of ours. In the network directory, preview1 opens it.
 #[expect(clippy::too_many_arguments, reason = "the call's own")]
 pub fn path_open<N: Network + 'static>(
     caller: &mut Caller<'_, Guest<N>>,
@@ -21,6 +21,9 @@ pub fn path_open<N: Network + 'static>(
     flags: u32,
     opened: u32,
 ) -> Result<u32> {
+    if caller.data().process.target(fd) == Ok(Target::NetDir) {
+        return net_dir::open(caller, fd, (path, length), open, flags, opened);
+    }
     let (memory, guest) = split(caller)?;
     // Both before anything is opened, or created.
     Memory::new(memory).check(opened, 4, 4).map_err(|trap| named("path_open", trap.into()))?;

@@ -3,7 +3,7 @@
 
 use super::guest::Guest;
 use crate::memory::split;
-use crate::trace::{Answer, Call, End, Record};
+use crate::trace::{Answer, Call, End, Paths, Record};
 use wasi_poll_preview1::{Errno, Failure, Memory, Network, Progress};
 use wasmtime::{Caller, Error, Result, format_err};
 
@@ -17,7 +17,32 @@ pub fn blocking<N: Network + 'static, A: Into<Answer>>(
     if caller.data().trace.is_none() {
         return unobserved(caller, call.name, attempt);
     }
-    result(call.name, observed(caller, call, attempt))
+    result(call.name, observed(caller, call, Paths::default(), attempt))
+}
+
+/// As [`blocking`], for a call whose path is at `path`, and perhaps that of what it links to at `target`; each a
+/// pointer and a length.
+pub fn on_path<N: Network + 'static, A: Into<Answer>>(
+    caller: &mut Caller<'_, Guest<N>>,
+    call: Call,
+    path: (u32, u32),
+    target: Option<(u32, u32)>,
+    attempt: impl FnMut(&mut Guest<N>, &mut Memory<'_>) -> Result<Progress<A>, Failure>,
+) -> Result<u32> {
+    /// No path that means anything is longer.
+    const SHOWN_BYTES: u32 = 1024;
+    if caller.data().trace.is_none() {
+        return unobserved(caller, call.name, attempt);
+    }
+    // Now: the call may write over it.
+    let (bytes, _) = split(caller)?;
+    let memory = Memory::new(bytes);
+    let text = |(pointer, length): (u32, u32)| {
+        let bytes = memory.slice(pointer, length.min(SHOWN_BYTES)).ok()?;
+        Some(String::from_utf8_lossy(bytes).into_owned())
+    };
+    let paths = Paths { path: text(path), target: target.and_then(text) };
+    result(call.name, observed(caller, call, paths, attempt))
 }
 
 /// As [`blocking`], for what is of no interest to who observes sockets.
@@ -67,7 +92,12 @@ fn until_done<N: Network + 'static, A: Into<Answer>>(
         match attempt(guest, &mut Memory::new(bytes)) {
             Ok(Progress::Done(answer)) => return Ok(Ok(answer.into())),
             Ok(Progress::Blocked) => guest.wait().map_err(Error::new)?,
-            Err(Failure::Errno(errno)) => return Ok(Err(errno)),
+            Err(Failure::Errno(errno)) => {
+                if errno == Errno::Acces {
+                    guest.tell_refusal();
+                }
+                return Ok(Err(errno));
+            }
             Err(Failure::Trap(trap)) => return Err(Error::new(trap)),
         }
     }
@@ -77,6 +107,7 @@ fn until_done<N: Network + 'static, A: Into<Answer>>(
 fn observed<N: Network + 'static, A: Into<Answer>>(
     caller: &mut Caller<'_, Guest<N>>,
     call: Call,
+    paths: Paths,
     attempt: impl FnMut(&mut Guest<N>, &mut Memory<'_>) -> Result<Progress<A>, Failure>,
 ) -> Ended {
     let started_ns = caller.data_mut().process.network().now_ns();
@@ -91,7 +122,7 @@ fn observed<N: Network + 'static, A: Into<Answer>>(
     // A poll that was refused decoded nothing, and what is kept is the one before it.
     let poll = (call.name == "poll_oneoff" && !matches!(end, End::Refused(_))).then(|| process.last_poll());
     if let Some(trace) = trace {
-        trace.write(&Record { call, end, started_ns, took_ns, poll });
+        trace.write(&Record { call, paths, end, started_ns, took_ns, poll });
     }
     ended
 }

@@ -1,10 +1,12 @@
 //! What an `OsNetwork` watches, and how it is registered.
 
-use mio::net::{TcpListener, TcpStream};
+use mio::net::{TcpListener, TcpStream, UdpSocket};
 use mio::unix::SourceFd;
 use mio::{Interest, Registry, Token};
 use std::io;
+use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use wasi_poll_preview1::Errno;
 
 /// A source and the number that tells it from those before it at the same index.
 #[derive(Debug)]
@@ -17,7 +19,12 @@ pub struct Entry {
 #[derive(Debug)]
 pub enum Source {
     Listener(TcpListener),
-    Stream(TcpStream),
+    Stream {
+        stream: TcpStream,
+        /// The other end, where accepting told it: asking again would cost a system call.
+        peer: Option<SocketAddr>,
+    },
+    Datagrams(UdpSocket),
     /// Somebody else's, watched through a duplicate of our own.
     Watched(OwnedFd),
 }
@@ -28,7 +35,8 @@ impl Source {
         let both = Interest::READABLE | Interest::WRITABLE;
         match self {
             Source::Listener(listener) => registry.register(listener, token, both),
-            Source::Stream(stream) => registry.register(stream, token, both),
+            Source::Stream { stream, .. } => registry.register(stream, token, both),
+            Source::Datagrams(socket) => registry.register(socket, token, both),
             Source::Watched(descriptor) => {
                 registry.register(&mut SourceFd(&descriptor.as_raw_fd()), token, both)
             }
@@ -43,13 +51,64 @@ impl Source {
             drop(registry.deregister(&mut SourceFd(&descriptor.as_raw_fd())));
         }
     }
+
+    /// The stream it is.
+    ///
+    /// # Errors
+    /// `ENOTCONN` when it is something else.
+    pub fn stream(&mut self) -> Result<&mut TcpStream, Errno> {
+        match self {
+            Source::Stream { stream, .. } => Ok(stream),
+            _ => Err(Errno::Notconn),
+        }
+    }
+
+    /// The datagram socket it is.
+    ///
+    /// # Errors
+    /// `EPROTOTYPE` when it is something else.
+    pub fn datagrams(&self) -> Result<&UdpSocket, Errno> {
+        match self {
+            Source::Datagrams(socket) => Ok(socket),
+            _ => Err(Errno::Prototype),
+        }
+    }
+
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Source::Listener(listener) => listener.local_addr(),
+            Source::Stream { stream, .. } => stream.local_addr(),
+            Source::Datagrams(socket) => socket.local_addr(),
+            Source::Watched(_) => Err(rustix::io::Errno::NOTSOCK.into()),
+        }
+    }
+
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Source::Stream { peer: Some(peer), .. } => Ok(*peer),
+            Source::Stream { stream, .. } => stream.peer_addr(),
+            Source::Datagrams(socket) => socket.peer_addr(),
+            Source::Listener(_) => Err(rustix::io::Errno::NOTCONN.into()),
+            Source::Watched(_) => Err(rustix::io::Errno::NOTSOCK.into()),
+        }
+    }
+
+    pub fn take_error(&self) -> io::Result<Option<io::Error>> {
+        match self {
+            Source::Listener(listener) => listener.take_error(),
+            Source::Stream { stream, .. } => stream.take_error(),
+            Source::Datagrams(socket) => socket.take_error(),
+            Source::Watched(_) => Ok(None),
+        }
+    }
 }
 
 impl AsFd for Source {
     fn as_fd(&self) -> BorrowedFd<'_> {
         match self {
             Source::Listener(listener) => listener.as_fd(),
-            Source::Stream(stream) => stream.as_fd(),
+            Source::Stream { stream, .. } => stream.as_fd(),
+            Source::Datagrams(socket) => socket.as_fd(),
             Source::Watched(descriptor) => descriptor.as_fd(),
         }
     }

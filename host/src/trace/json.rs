@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use wasi_poll_preview1::{Errno, Event, EventKind, Subscription, Watch};
 
 /// An object with `call`, `started_ns`, `took_ns` and `errno` (or `ended`), and what else the call has: `fd`,
-/// `onto`, `new_fd`, `peer`, `bytes`, `subscriptions`, `events`.
+/// `onto`, `path`, `target`, `new_fd`, `peer`, `bytes`, `subscriptions`, `events`.
 pub fn line(record: &Record<'_>, into: &mut String) {
     let mut object = json!({
         "call": record.call.name,
@@ -20,6 +20,12 @@ pub fn line(record: &Record<'_>, into: &mut String) {
     if let Some(onto) = record.call.onto {
         object["onto"] = onto.into();
     }
+    if let Some(path) = &record.paths.path {
+        object["path"] = path.as_str().into();
+    }
+    if let Some(target) = &record.paths.target {
+        object["target"] = target.as_str().into();
+    }
     if let Some((subscriptions, events)) = record.poll {
         object["subscriptions"] = subscriptions.iter().map(subscription).collect();
         object["events"] = events.iter().map(event).collect();
@@ -29,6 +35,7 @@ pub fn line(record: &Record<'_>, into: &mut String) {
             object["errno"] = Errno::Success.name().into();
             match answer {
                 Answer::Nothing | Answer::Polled => {}
+                Answer::Opened(opened) => object["new_fd"] = opened.fd.into(),
                 Answer::Bytes(bytes) => object["bytes"] = (*bytes).into(),
                 Answer::Accepted(accepted) => {
                     object["new_fd"] = accepted.fd.into();

@@ -1,10 +1,11 @@
-//! A trace line for reading. Only numbers and names of ours are in it: no byte of the guest's.
+//! A trace line for reading. Numbers and names of ours are in it, and the guest's paths, escaped: no other byte of
+//! its.
 
 use super::{Answer, End, Record};
 use std::fmt::{self, Write};
 use wasi_poll_preview1::{Clock, Errno, Event, EventKind, Ready, Subscription, Watch};
 
-/// `SECONDS CALL FDS: ANSWER [NANOSECONDS ns]`
+/// `SECONDS CALL FDS [PATHS]: ANSWER [NANOSECONDS ns]`
 pub fn line(record: &Record<'_>, into: &mut String) {
     try_line(record, into).expect("a string takes everything");
 }
@@ -18,6 +19,12 @@ fn try_line(record: &Record<'_>, into: &mut String) -> fmt::Result {
     if let Some(onto) = record.call.onto {
         write!(into, " onto fd {onto}")?;
     }
+    if let Some(path) = &record.paths.path {
+        write!(into, " \"{}\"", path.escape_debug())?;
+    }
+    if let Some(target) = &record.paths.target {
+        write!(into, " to \"{}\"", target.escape_debug())?;
+    }
     if let Some((subscriptions, _)) = record.poll {
         list(into, " (", subscriptions, subscription, ")")?;
     }
@@ -26,6 +33,7 @@ fn try_line(record: &Record<'_>, into: &mut String) -> fmt::Result {
         End::Answered(Answer::Accepted(accepted)) => {
             write!(into, ": fd {} from {}", accepted.fd, accepted.peer)?;
         }
+        End::Answered(Answer::Opened(opened)) => write!(into, ": fd {}", opened.fd)?,
         End::Answered(Answer::Bytes(bytes)) => write!(into, ": {bytes} bytes")?,
         End::Answered(Answer::Polled) => {
             let (_, events) = record.poll.unwrap_or_default();

@@ -18,6 +18,8 @@ pub(super) const FD: u32 = 80_024;
 pub(super) const STAT: u32 = 80_032;
 pub(super) const IOVECS: u32 = 80_128;
 pub(super) const BUFFER: u32 = 131_072;
+pub(super) const PATH: u32 = 196_608;
+pub(super) const VALUE: u32 = 229_376;
 pub(super) const MEMORY_BYTES: u32 = 262_144;
 
 pub(super) const NONBLOCK: u32 = 4;

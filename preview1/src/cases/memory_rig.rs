@@ -3,7 +3,7 @@
 use super::Rig;
 use crate::{Errno, Levels, MemoryNetwork, Network, Probe, SocketId};
 use std::io::IoSlice;
-use std::net::{Shutdown, SocketAddr};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr};
 
 /// A [`MemoryNetwork`] with a latency of so many nanoseconds. With one, nothing has arrived when a call returns.
 #[derive(Debug)]
@@ -12,10 +12,15 @@ pub struct MemoryRig<const LATENCY_NS: u64>;
 impl<const LATENCY_NS: u64> Rig for MemoryRig<LATENCY_NS> {
     type Network = MemoryNetwork;
     type Peer = SocketId;
+    type DatagramPeer = SocketId;
 
     fn network() -> MemoryNetwork {
         // A tick, because one case never waits.
-        MemoryNetwork::new().with_latency_ns(LATENCY_NS).with_tick_ns(LATENCY_NS / 10)
+        MemoryNetwork::new()
+            .with_latency_ns(LATENCY_NS)
+            .with_tick_ns(LATENCY_NS / 10)
+            .with_name("localhost", &[Ipv4Addr::LOCALHOST.into()])
+            .with_name_delay_ns("localhost", LATENCY_NS)
     }
 
     fn connect(network: &mut MemoryNetwork, address: SocketAddr) -> SocketId {
@@ -51,6 +56,23 @@ impl<const LATENCY_NS: u64> Rig for MemoryRig<LATENCY_NS> {
         // What the guest sent has to be there, or it isn't unread; the real one's close waits for nothing.
         while network.step() {}
         network.close(peer);
+    }
+
+    fn bind(network: &mut MemoryNetwork) -> (SocketId, SocketAddr) {
+        network.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port")
+    }
+
+    fn send_to(network: &mut MemoryNetwork, peer: &mut SocketId, bytes: &[u8], to: SocketAddr) {
+        caused(network, |network| network.send_datagram(*peer, &[IoSlice::new(bytes)], Some(to)));
+    }
+
+    fn receive_from(
+        network: &mut MemoryNetwork,
+        peer: &mut SocketId,
+        into: &mut [u8],
+    ) -> (usize, SocketAddr) {
+        let datagram = caused(network, |network| network.receive_datagram(*peer, into, false));
+        (datagram.bytes, datagram.from)
     }
 }
 

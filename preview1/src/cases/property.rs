@@ -19,10 +19,10 @@ const FDS: u32 = 9;
 const LISTENER: u32 = 3;
 
 /// xorshift64*, whose sequence for a seed is the same everywhere.
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
-    fn below(&mut self, end: usize) -> usize {
+    pub(super) fn below(&mut self, end: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;

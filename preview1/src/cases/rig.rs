@@ -12,8 +12,10 @@ pub trait Rig {
     type Network: Network;
     /// The other end of a connection.
     type Peer;
+    /// Who sends datagrams to the guest, and hears those it sends.
+    type DatagramPeer;
 
-    /// A network on which `127.0.0.1` is an address.
+    /// A network on which `127.0.0.1` is an address, and `localhost` a name of it.
     fn network() -> Self::Network;
 
     /// Connects to a listener of the guest's, and returns once connected.
@@ -33,6 +35,49 @@ pub trait Rig {
 
     /// Closes the connection: that is a reset when bytes are left unread, as it is of any TCP socket.
     fn close(network: &mut Self::Network, peer: Self::Peer);
+
+    /// Opens a datagram socket on `127.0.0.1`, and tells its address.
+    fn bind(network: &mut Self::Network) -> (Self::DatagramPeer, SocketAddr);
+
+    /// Sends a datagram.
+    fn send_to(network: &mut Self::Network, peer: &mut Self::DatagramPeer, bytes: &[u8], to: SocketAddr);
+
+    /// Waits for a datagram, which has room: its bytes and its sender.
+    fn receive_from(
+        network: &mut Self::Network,
+        peer: &mut Self::DatagramPeer,
+        into: &mut [u8],
+    ) -> (usize, SocketAddr);
+}
+
+/// Who exchanges datagrams with the guest, as a case speaks of it.
+#[derive(Debug)]
+pub struct DatagramPeer<R: Rig> {
+    peer: R::DatagramPeer,
+    /// Its own address.
+    pub address: SocketAddr,
+}
+
+impl<R: Rig> DatagramPeer<R> {
+    /// One with a port of its own.
+    pub fn new(guest: &mut Guest<R>) -> DatagramPeer<R> {
+        let (peer, address) = R::bind(guest.process.network());
+        DatagramPeer { peer, address }
+    }
+
+    /// It sends a datagram to `to`.
+    pub fn sends(&mut self, guest: &mut Guest<R>, bytes: &[u8], to: SocketAddr) {
+        R::send_to(guest.process.network(), &mut self.peer, bytes, to);
+    }
+
+    /// It receives exactly `bytes` in one datagram: who sent it.
+    #[track_caller]
+    pub fn hears(&mut self, guest: &mut Guest<R>, bytes: &[u8]) -> SocketAddr {
+        let mut into = [0; 2_048];
+        let (heard, from) = R::receive_from(guest.process.network(), &mut self.peer, &mut into);
+        assert_eq!(into[..heard], *bytes, "what the peer received");
+        from
+    }
 }
 
 /// The other end of a connection, as a case speaks of it.

@@ -115,7 +115,7 @@ pub fn a_receive_of_everything_gathers_several_arrivals<R: Rig>() {
         let received = guest.finish(|process, memory| {
             process.sock_recv(memory, fd, IOVECS, iovecs.len() as u32, WAITALL, BYTES, ROFLAGS)
         });
-        assert_eq!(received, Ok(Received { bytes: 9 }));
+        assert_eq!(received, Ok(Received { bytes: 9, truncated: false }));
         let text: Vec<u8> = iovecs.iter().flat_map(|&(at, n)| guest.bytes_at(at, n).to_vec()).collect();
         assert_eq!(text, b"abcdefghi");
     }

@@ -1,4 +1,5 @@
-//! Which addresses are taken, and who listens on which. There is no routing: every address exists.
+//! Which addresses are taken, and whose they are; streams and datagrams have their own. There is no routing: every
+//! address exists.
 
 use crate::{Errno, SocketId};
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,7 +12,7 @@ const DYNAMIC_PORTS: std::ops::RangeInclusive<u16> = 49_152..=u16::MAX;
 #[derive(Debug, Default)]
 pub(super) struct Addresses {
     taken: BTreeSet<SocketAddr>,
-    listeners: BTreeMap<SocketAddr, SocketId>,
+    owners: BTreeMap<SocketAddr, SocketId>,
 }
 
 impl Addresses {
@@ -28,21 +29,21 @@ impl Addresses {
         Ok(address)
     }
 
-    /// Names who listens on an address that [`bind`](Addresses::bind) took.
-    pub fn listens(&mut self, address: SocketAddr, listener: SocketId) {
-        self.listeners.insert(address, listener);
+    /// Names who gets what goes to an address that [`bind`](Addresses::bind) took.
+    pub fn belongs_to(&mut self, address: SocketAddr, owner: SocketId) {
+        self.owners.insert(address, owner);
     }
 
     /// Frees an address.
     pub fn release(&mut self, address: SocketAddr) {
         self.taken.remove(&address);
-        self.listeners.remove(&address);
+        self.owners.remove(&address);
     }
 
-    /// Who takes connections to `address`.
-    pub fn listener(&self, address: SocketAddr) -> Option<SocketId> {
+    /// Who gets what goes to `address`.
+    pub fn owner(&self, address: SocketAddr) -> Option<SocketId> {
         let everywhere = SocketAddr::new(unspecified(address.ip()), address.port());
-        self.listeners.get(&address).or_else(|| self.listeners.get(&everywhere)).copied()
+        self.owners.get(&address).or_else(|| self.owners.get(&everywhere)).copied()
     }
 
     fn lowest_free(&self, ip: IpAddr) -> Option<SocketAddr> {
@@ -59,7 +60,7 @@ impl Addresses {
     }
 }
 
-/// Where a connection to `address` goes: to the unspecified address is to this machine, as on Linux.
+/// Where what is sent to `address` goes: to the unspecified address is to this machine, as on Linux.
 pub(super) fn destination(mut address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),

@@ -1,6 +1,8 @@
 //! What the network keeps of every socket, and the table of them. What a stream holds is `stream.rs`'s.
 
 use super::MemoryNetwork;
+use super::datagram::DatagramSocket;
+use super::options::Options;
 use super::stream::Stream;
 use crate::{Errno, SocketId};
 use std::collections::VecDeque;
@@ -22,6 +24,7 @@ pub(super) struct Socket {
     pub held: bool,
     /// It stands in the list of edges.
     pub edge_pending: bool,
+    pub options: Options,
     pub kind: Kind,
 }
 
@@ -29,6 +32,7 @@ pub(super) struct Socket {
 pub(super) enum Kind {
     Listener(Listener),
     Stream(Stream),
+    Datagram(DatagramSocket),
 }
 
 /// What a listener holds.
@@ -53,6 +57,17 @@ pub(super) enum Packet {
     Reset,
 }
 
+/// A datagram on its way.
+#[derive(Debug)]
+pub(super) struct Flight {
+    pub sender: End,
+    pub from: SocketAddr,
+    pub to: SocketAddr,
+    pub bytes: Vec<u8>,
+    /// Whether the sender's own socket gets it, if it is in the group it goes to.
+    pub heard_by_sender: bool,
+}
+
 /// What is scheduled.
 pub(super) enum Action {
     Call(Box<dyn FnOnce(&mut MemoryNetwork) + Send>),
@@ -65,6 +80,14 @@ pub(super) enum Action {
         to: End,
         packet: Packet,
     },
+    Land(Flight),
+    /// What a datagram socket sent there found nobody.
+    Refuse {
+        sender: End,
+        to: SocketAddr,
+    },
+    /// The look-up of a name is done.
+    Answer(String),
 }
 
 impl fmt::Debug for Action {
@@ -73,6 +96,9 @@ impl fmt::Debug for Action {
             Action::Call(_) => f.write_str("Call"),
             Action::Knock { client, address } => write!(f, "Knock {{ {client:?}, {address} }}"),
             Action::Arrive { to, packet } => write!(f, "Arrive {{ {to:?}, {packet:?} }}"),
+            Action::Land(flight) => write!(f, "Land {flight:?}"),
+            Action::Refuse { sender, to } => write!(f, "Refuse {{ {sender:?}, {to} }}"),
+            Action::Answer(name) => write!(f, "Answer {name}"),
         }
     }
 }
@@ -81,7 +107,7 @@ impl MemoryNetwork {
     pub(super) fn insert(&mut self, kind: Kind, held: bool) -> End {
         let serial = self.next_serial;
         self.next_serial += 1;
-        let socket = Socket { serial, held, edge_pending: false, kind };
+        let socket = Socket { serial, held, edge_pending: false, options: Options::default(), kind };
         End { id: SocketId(self.sockets.insert(socket) as u32), serial }
     }
 
@@ -96,14 +122,14 @@ impl MemoryNetwork {
     pub(super) fn stream_mut(&mut self, id: SocketId) -> Result<&mut Stream, Errno> {
         match &mut self.socket_mut(id)?.kind {
             Kind::Stream(stream) => Ok(stream),
-            Kind::Listener(_) => Err(Errno::Notconn),
+            Kind::Listener(_) | Kind::Datagram(_) => Err(Errno::Notconn),
         }
     }
 
     pub(super) fn listener_mut(&mut self, id: SocketId) -> Result<&mut Listener, Errno> {
         match &mut self.socket_mut(id)?.kind {
             Kind::Listener(listener) => Ok(listener),
-            Kind::Stream(_) => Err(Errno::Inval),
+            Kind::Stream(_) | Kind::Datagram(_) => Err(Errno::Inval),
         }
     }
 
@@ -119,6 +145,30 @@ impl MemoryNetwork {
     pub(super) fn stream_of_mut(&mut self, end: End) -> Option<&mut Stream> {
         match self.sockets.get_mut(end.id.0 as usize) {
             Some(Socket { serial, kind: Kind::Stream(stream), .. }) if *serial == end.serial => Some(stream),
+            _ => None,
+        }
+    }
+
+    pub(super) fn datagram(&self, id: SocketId) -> Result<&DatagramSocket, Errno> {
+        match &self.socket(id)?.kind {
+            Kind::Datagram(socket) => Ok(socket),
+            Kind::Listener(_) | Kind::Stream(_) => Err(Errno::Prototype),
+        }
+    }
+
+    pub(super) fn datagram_mut(&mut self, id: SocketId) -> Result<&mut DatagramSocket, Errno> {
+        match &mut self.socket_mut(id)?.kind {
+            Kind::Datagram(socket) => Ok(socket),
+            Kind::Listener(_) | Kind::Stream(_) => Err(Errno::Prototype),
+        }
+    }
+
+    /// The datagram socket that `end` is, if it is still open, to change it.
+    pub(super) fn datagram_of_mut(&mut self, end: End) -> Option<&mut DatagramSocket> {
+        match self.sockets.get_mut(end.id.0 as usize) {
+            Some(Socket { serial, kind: Kind::Datagram(socket), .. }) if *serial == end.serial => {
+                Some(socket)
+            }
             _ => None,
         }
     }

@@ -54,7 +54,7 @@ impl MemoryNetwork {
 
     /// A connection reaches the address it wants.
     pub(super) fn knock(&mut self, client: End, address: SocketAddr) {
-        let listener = self.addresses.listener(address);
+        let listener = self.addresses.owner(address);
         let Some((id, listener)) = listener.and_then(|id| Some((id, self.listener_mut(id).ok()?))) else {
             self.transmit(client, Packet::Reset);
             return;
@@ -175,6 +175,7 @@ impl MemoryNetwork {
                     self.transmit(client, Packet::Reset);
                 }
             }
+            Kind::Datagram(socket) => self.datagram_addresses.release(socket.bound),
             Kind::Stream(stream) => {
                 if stream.owns_address {
                     self.addresses.release(stream.local);
@@ -198,7 +199,7 @@ impl MemoryNetwork {
         }
     }
 
-    fn send_off(&mut self, action: Action) {
+    pub(super) fn send_off(&mut self, action: Action) {
         self.schedule.push(self.now_ns.saturating_add(self.settings.latency_ns), action);
     }
 

@@ -13,8 +13,8 @@
 //!
 //! | call | does |
 //! |---|---|
-//! | `path_open tcp/listen/ADDR` | opens a listener; port 0 asks for any. The address of a preopened listener that nobody claimed yet answers that listener's fd |
-//! | `path_open tcp/connect/ADDR` | opens a stream. With `NONBLOCK` among the fdflags it answers at once: the stream is writable when it is connected or has failed, and `fd/N/error` tells which. Without, it waits, and answers with how that ended |
+//! | `path_open tcp/listen/ADDR` | opens a listener; port 0 asks for any. The address of a preopened listener needs no grant and answers that listener's fd, once: `EADDRINUSE` after that |
+//! | `path_open tcp/connect/ADDR` | opens a stream. With `NONBLOCK` among the fdflags it answers at once: the stream is writable when it is connected or has failed, and `fd/N/error` tells which; a failure that is known at once may be the call's own errno. Without, it waits, and answers with how that ended |
 //! | `path_open udp/bind/ADDR` | opens a datagram socket; port 0 asks for any |
 //! | `path_readlink fd/N/ATTRIBUTE` | reads an attribute |
 //! | `path_symlink VALUE fd/N/ATTRIBUTE` | sets an attribute: `VALUE` is the link's target |
@@ -75,5 +75,20 @@
 //! # What a grant covers
 //!
 //! Every address is checked when it is used: listening, connecting, binding, connecting a datagram socket,
-//! each datagram sent to an address, a name looked up. A rule on a name allows the addresses the name has at that
-//! moment, and looking the name up.
+//! joining a group (as an address with the socket's port), each datagram sent to an address, a name looked up.
+//!
+//! A rule on a name allows looking the name up, and the addresses it has at that moment or had within the last
+//! minute. When that takes a look-up, the call waits for it, at most [`LOOKUP_DEADLINE_NS`], with `NONBLOCK`, too.
+
+mod attribute;
+mod calls;
+mod grants;
+mod path;
+mod permit;
+
+pub use calls::Opened;
+pub use grants::{BadRule, Grants, NamePattern, Rule, Verdict};
+pub use permit::{LOOKUP_DEADLINE_NS, Refusal};
+pub(crate) use permit::{Lookups, Use};
+
+pub use crate::record::ADDRESS_BYTES;

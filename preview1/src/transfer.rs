@@ -1,0 +1,87 @@
+//! What streams and datagrams share: when a call is known to move nothing, when it waits, and how iovecs become
+//! buffers.
+
+use crate::fd_table::Socket;
+use crate::readiness::Certainty;
+use crate::{Errno, Failure, Memory, Network, Process, Progress, Trap};
+use std::io::IoSlice;
+
+impl<N: Network> Process<N> {
+    /// Whether a call on `fd` is known to move nothing. It is taken at its word once between two waits: a
+    /// program that never waits, but calls again and again, has to hear of what arrives, too.
+    pub(crate) fn refuses(&mut self, fd: u32, direction: Direction) -> Result<bool, Errno> {
+        let turn = self.turn;
+        let socket = self.table.socket(fd)?;
+        if direction.of(socket) != Certainty::NotReady {
+            return Ok(false);
+        }
+        if std::mem::replace(&mut socket.readiness.refused_in_turn, turn) == turn {
+            let now_ns = self.network.now_ns();
+            if self.collect(Some(now_ns)).is_err() {
+                return Ok(true);
+            }
+            return Ok(direction.of(self.table.socket(fd)?) == Certainty::NotReady);
+        }
+        Ok(true)
+    }
+
+    /// What a call answers that would have to wait: `EAGAIN`, or that it does wait, for as long as it takes.
+    pub(crate) fn blocked<T>(&mut self, fd: u32) -> Result<Progress<T>, Failure> {
+        if self.table.socket(fd)?.flags.is_nonblock() {
+            return Err(Errno::Again.into());
+        }
+        self.deadline_ns = None;
+        Ok(Progress::Blocked)
+    }
+}
+
+/// Which way bytes move.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Direction {
+    Read,
+    Write,
+}
+
+impl Direction {
+    pub(crate) fn of(self, socket: &Socket) -> Certainty {
+        match self {
+            Direction::Read => socket.readiness.read,
+            Direction::Write => socket.readiness.write,
+        }
+    }
+}
+
+/// The iovecs' bytes from their byte `skip` on.
+pub(crate) fn slices<'a>(
+    memory: &'a Memory<'_>,
+    iovecs: &[(u32, u32)],
+    skip: usize,
+) -> Result<Vec<IoSlice<'a>>, Trap> {
+    let mut skip = skip as u32;
+    iovecs
+        .iter()
+        .map(|&(pointer, length)| {
+            let skipped = skip.min(length);
+            skip -= skipped;
+            Ok(IoSlice::new(memory.slice(pointer + skipped, length - skipped)?))
+        })
+        .collect()
+}
+
+/// Spreads `bytes` over the iovecs from their byte `skip` on, in order: where they overlap, the later wins.
+pub(crate) fn scatter(
+    memory: &mut Memory<'_>,
+    iovecs: &[(u32, u32)],
+    skip: usize,
+    mut bytes: &[u8],
+) -> Result<(), Trap> {
+    let mut skip = skip as u32;
+    for &(pointer, length) in iovecs {
+        let skipped = skip.min(length);
+        skip -= skipped;
+        let (now, later) = bytes.split_at(bytes.len().min((length - skipped) as usize));
+        memory.slice_mut(pointer + skipped, now.len() as u32)?.copy_from_slice(now);
+        bytes = later;
+    }
+    Ok(())
+}
