@@ -201,9 +201,12 @@ fn a_second_start_finds_the_compiled_module() {
     let program = Program::new();
     let guest = program.guest("");
     program.run(&[], &guest);
-    let kept = program.folder.path().join("cache/modules");
+    let kept = program.folder.path().join("cache/wasmtime/modules");
     assert!(fs::read_dir(kept).is_ok_and(|mut entries| entries.next().is_some()));
     assert_eq!(program.run(&[], &guest).status.code(), Some(0));
+    // The cache empties its folder at will: it must not be the one that was named, which may hold more.
+    let named = fs::read_dir(program.folder.path().join("cache")).unwrap();
+    assert_eq!(named.map(|entry| entry.unwrap().file_name()).collect::<Vec<_>>(), ["wasmtime"]);
 }
 
 #[test]
