@@ -5,35 +5,36 @@ use clap::Args;
 use std::path::PathBuf;
 use wasi_poll_host::{Grants, NamePattern, Rule};
 
+const NETWORK: &str = "Network";
+
 /// With any of them, the guest finds the network directory, `/net`.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Network")]
 pub struct GrantFlags {
     /// Let the guest connect to addresses: HOST[:PORTS], where HOST is an address, a network, a name or *, and
     /// PORTS a port, a range or *. Example: `--allow-connect 10.0.0.0/8:8000-8099 --allow-connect example.org:443`
-    #[arg(long, value_name = "RULE")]
+    #[arg(long, value_name = "RULE", help_heading = NETWORK)]
     allow_connect: Vec<Rule>,
 
     /// Let the guest open listeners itself. Example: `--allow-listen 127.0.0.1:8080`
-    #[arg(long, value_name = "RULE")]
+    #[arg(long, value_name = "RULE", help_heading = NETWORK)]
     allow_listen: Vec<Rule>,
 
-    /// Let the guest bind UDP sockets to addresses, and send to and hear from them; both its own address and the
-    /// other one need a rule. Example: `--allow-udp 127.0.0.1 --allow-udp 192.0.2.53:53`
-    #[arg(long, value_name = "RULE")]
+    /// Let the guest bind UDP sockets to addresses and send to addresses: its own and each it sends to need a rule,
+    /// and it hears from everybody. Example: `--allow-udp 127.0.0.1 --allow-udp 192.0.2.53:53`
+    #[arg(long, value_name = "RULE", help_heading = NETWORK)]
     allow_udp: Vec<Rule>,
 
     /// Let the guest look names up: a name, *.NAME for all below it, or *. Example: `--allow-dns *.example.org`
-    #[arg(long, value_name = "PATTERN")]
+    #[arg(long, value_name = "PATTERN", help_heading = NETWORK)]
     allow_dns: Vec<NamePattern>,
 
     /// Grant what a file says, too: lists of rules named `connect`, `listen`, `udp` and `dns`.
     /// Example: `--grants net.toml`, and in it `connect = ["10.0.0.0/8:443"]`
-    #[arg(long, value_name = "FILE.toml")]
+    #[arg(long, value_name = "FILE.toml", help_heading = NETWORK)]
     grants: Option<PathBuf>,
 
     /// Let the guest use all of this machine's network. Example: `--net-inherit`, for a guest you trust
-    #[arg(long)]
+    #[arg(long, help_heading = NETWORK)]
     pub net_inherit: bool,
 }
 

@@ -2,6 +2,8 @@
 //! a test writes.
 #![allow(dead_code, reason = "each test program uses some of it")]
 
+pub mod script;
+
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;

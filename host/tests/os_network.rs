@@ -1,0 +1,72 @@
+//! What the operating system's network does beyond what every network does.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
+use wasi_poll_host::{Killer, OsNetwork};
+use wasi_poll_preview1::{Errno, Network, SocketId, SocketOption};
+
+fn network() -> OsNetwork {
+    OsNetwork::new(&Killer::new()).expect("a poll")
+}
+
+fn loopback() -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, 0).into()
+}
+
+/// Waits until something becomes of `socket`.
+fn wait_for(network: &mut OsNetwork, socket: SocketId) {
+    let mut edges = Vec::new();
+    while !edges.iter().any(|edge: &wasi_poll_preview1::Edge| edge.socket == socket) {
+        network.wait(None, &mut edges).unwrap();
+    }
+}
+
+#[test]
+fn an_accepted_peers_address_is_known_without_asking() {
+    let mut network = network();
+    let (listener, address) = network.listen(loopback()).unwrap();
+    let peer = TcpStream::connect(address).unwrap();
+    let its_address = peer.local_addr().unwrap();
+    wait_for(&mut network, listener);
+    let (stream, told) = network.accept(listener).unwrap();
+    rustix::net::sockopt::set_socket_linger(&peer, Some(std::time::Duration::ZERO)).unwrap();
+    drop(peer);
+    wait_for(&mut network, stream);
+    // The system has forgotten it: the connection was reset.
+    assert_eq!((network.peer_address(stream), told), (Ok(its_address), its_address));
+}
+
+#[test]
+fn options_of_ipv6_are_the_ones_that_ipv6_has() {
+    let mut network = network();
+    let (listener, address) = match network.listen((Ipv6Addr::LOCALHOST, 0).into()) {
+        Ok(listening) => listening,
+        // A machine without IPv6 has no such options.
+        Err(errno) => return assert!(matches!(errno, Errno::Addrnotavail | Errno::Afnosupport), "{errno}"),
+    };
+    let (datagrams, _) = network.bind((Ipv6Addr::LOCALHOST, 0).into()).unwrap();
+    for socket in [listener, datagrams] {
+        network.set_option(socket, SocketOption::Ttl, 17).unwrap();
+        assert_eq!(network.option(socket, SocketOption::Ttl), Ok(17));
+        assert!(network.option(socket, SocketOption::OnlyV6).is_ok());
+        assert_eq!(network.set_option(socket, SocketOption::OnlyV6, 1), Err(Errno::Noprotoopt));
+    }
+    network.set_option(datagrams, SocketOption::MulticastLoopV6, 0).unwrap();
+    assert_eq!(network.option(datagrams, SocketOption::MulticastLoopV6), Ok(0));
+    let stream = network.connect(address).unwrap();
+    network.set_option(stream, SocketOption::Ttl, 3).unwrap();
+    assert_eq!(network.option(stream, SocketOption::Ttl), Ok(3));
+}
+
+#[test]
+fn a_look_up_ends_a_wait_and_its_answer_is_told_once() {
+    let mut network = network();
+    assert_eq!(network.resolve("localhost"), Ok(None));
+    let addresses = loop {
+        network.wait(None, &mut Vec::new()).unwrap();
+        if let Some(addresses) = network.resolve("localhost").unwrap() {
+            break addresses;
+        }
+    };
+    assert!(!addresses.is_empty() && addresses.iter().all(std::net::IpAddr::is_loopback), "{addresses:?}");
+    assert_eq!(network.resolve("localhost"), Ok(None), "asked anew");
+}
