@@ -13,8 +13,9 @@ use wasi_poll_preview1::Errno;
 
 /// Threads at once. The system's resolver takes up to half a minute for a name whose server is silent.
 const THREADS: usize = 4;
-/// Names known at once: being looked up, queued, or answered and not told.
-const NAMES: usize = 64;
+/// Names known at once: being looked up, queued, or answered and not told. More than any rules name: one call asks
+/// for all of its rules' names.
+const NAMES: usize = 1024;
 /// A name that nobody asked for in so long is not waited for any more, and an answer as old is no answer.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(20);
 
