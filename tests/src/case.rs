@@ -4,6 +4,17 @@ use anyhow::Result;
 
 use crate::{Guest, Peer};
 
+/// Something of the network that a case is granted beyond its listeners: a rule, as the host reads it.
+#[derive(Clone, Copy, Debug)]
+pub enum Grant {
+    /// Where it may connect.
+    Connect(&'static str),
+    /// Where it may listen.
+    Listen(&'static str),
+    /// Where its datagram sockets may be, send to and hear from.
+    Udp(&'static str),
+}
+
 /// One case. Its name is that of the function that makes it, a sentence.
 #[derive(Clone, Debug)]
 pub struct Case {
@@ -13,6 +24,8 @@ pub struct Case {
     pub listeners: usize,
     /// Whether the listeners' ports are chosen before the guest half begins, and told to it.
     pub ports_are_known: bool,
+    /// What else of the network it is granted. Without any, it has no network directory.
+    pub grants: &'static [Grant],
     /// Whether it gets a directory with a file `greeting` in it.
     pub directory: bool,
     /// What runs in the world under test.
@@ -28,6 +41,7 @@ impl Case {
             rows,
             listeners: 1,
             ports_are_known: false,
+            grants: &[],
             directory: false,
             guest: |_| Ok(()),
             peer: |_| Ok(()),
@@ -44,6 +58,12 @@ impl Case {
     #[must_use]
     pub fn known_ports(self) -> Case {
         Case { ports_are_known: true, ..self }
+    }
+
+    /// Grants it more of the network.
+    #[must_use]
+    pub fn granted(self, grants: &'static [Grant]) -> Case {
+        Case { grants, ..self }
     }
 
     /// Grants it a directory.

@@ -1,6 +1,6 @@
 //! A server of `guest-examples`, running in one world or another, and its clients.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::process::Command;
 use std::time::Duration;
@@ -69,6 +69,14 @@ impl Example {
 /// When nobody listens.
 pub fn connect(address: SocketAddr) -> Result<TcpStream> {
     let stream = TcpStream::connect_timeout(&address, PATIENCE).context("connect")?;
+    Ok(bounded(stream)?)
+}
+
+/// Lets none of a stream's operations wait for ever.
+///
+/// # Errors
+/// When the options can't be set.
+pub fn bounded(stream: TcpStream) -> io::Result<TcpStream> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     stream.set_nodelay(true)?;

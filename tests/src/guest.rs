@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display};
 use std::io::{self, ErrorKind, Read, Write};
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -10,6 +10,9 @@ use mio::net::{TcpListener, TcpStream};
 
 use crate::watch::{READ, Watch};
 use crate::world::World;
+
+/// This machine alone, and whichever port is free.
+pub const ANY_PORT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 
 /// The half of a case that runs in the world under test.
 pub struct Guest {
@@ -59,12 +62,13 @@ impl Guest {
         (self.say)(&line.to_string());
     }
 
-    /// Binds the first listener and tells the peer half its address.
+    /// Binds the first listener, or one of its own where none was opened for it, and tells the peer half its
+    /// address.
     ///
     /// # Errors
     /// Those of `TcpListener::bind`.
     pub fn listen(&mut self) -> Result<TcpListener> {
-        let address = *self.addresses.first().context("the case has no listener")?;
+        let address = self.addresses.first().copied().unwrap_or(ANY_PORT);
         let listener = TcpListener::bind(address).with_context(|| format!("bind {address}"))?;
         self.say(format_args!("listening on {}", listener.local_addr()?));
         Ok(listener)
@@ -77,6 +81,19 @@ impl Guest {
     pub fn connection(&mut self) -> Result<(Watch, TcpStream)> {
         let (watch, mut streams) = self.connections(1)?;
         Ok((watch, streams.remove(0)))
+    }
+
+    /// Listens, accepts one connection, and reads the address that the peer tells on it. Nothing is registered.
+    ///
+    /// # Errors
+    /// When it doesn't come.
+    pub fn told(&mut self) -> Result<(Watch, TcpStream, SocketAddr)> {
+        let (mut watch, mut stream) = self.connection()?;
+        watch.add(&mut stream, 0, READ)?;
+        watch.next_is(0)?;
+        let address = String::from_utf8(drain(&mut stream)?)?.parse()?;
+        watch.remove(&mut stream)?;
+        Ok((watch, stream, address))
     }
 
     /// Listens, and accepts this many connections, in the order they were made. Nothing is registered.

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::thread;
 
 use anyhow::{Result, bail};
-use wasi_poll_host::{Module, Outcome, Runner};
+use wasi_poll_host::{Grants, Module, Outcome, Runner};
 use wasi_poll_preview1::Network;
 
 use crate::verdict::CASE_TIME;
-use crate::{Case, World, build, native};
+use crate::{Case, Grant, World, build, native};
 
 /// What a guest finds its directory as.
 const GUEST_DIRECTORY: &str = "/data";
@@ -44,6 +44,7 @@ pub fn run<N: Network + Send + 'static, P>(
         .args([name, &world.to_string(), if case.directory { GUEST_DIRECTORY } else { "-" }])
         .args(addresses.iter().map(ToString::to_string))
         .env("RUST_BACKTRACE", "0")
+        .grants(grants(case))
         .stdout(Lines { said, line: Vec::new() })
         .stderr(complaints.clone());
     for address in addresses {
@@ -71,6 +72,19 @@ pub fn run<N: Network + Send + 'static, P>(
         Err(error) => Err(anyhow::anyhow!("the host didn't end: {error}")),
     };
     (guest, peer)
+}
+
+fn grants(case: &Case) -> Grants {
+    let mut grants = Grants::default();
+    for grant in case.grants {
+        let (rules, rule) = match grant {
+            Grant::Connect(rule) => (&mut grants.connect, rule),
+            Grant::Listen(rule) => (&mut grants.listen, rule),
+            Grant::Udp(rule) => (&mut grants.udp, rule),
+        };
+        rules.push(rule.parse().expect("a case's rules can be read"));
+    }
+    grants
 }
 
 fn well(outcome: &Outcome, complaints: &str) -> Result<()> {

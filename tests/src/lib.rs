@@ -28,6 +28,8 @@ pub mod native;
 #[cfg(not(target_family = "wasm"))]
 pub mod os_peer;
 #[cfg(not(target_family = "wasm"))]
+pub mod process;
+#[cfg(not(target_family = "wasm"))]
 pub mod running;
 #[cfg(not(target_family = "wasm"))]
 pub mod side_by_side;
@@ -38,7 +40,7 @@ pub mod verdict;
 #[cfg(not(target_family = "wasm"))]
 pub mod wasip1;
 
-pub use case::Case;
+pub use case::{Case, Grant};
 pub use guest::Guest;
 pub use peer::Peer;
 pub use world::World;

@@ -3,15 +3,18 @@
 //! The guest has it until its network waits with nothing ready; the peer, until it would block. Only when both
 //! would wait does the virtual clock move, and only to the guest's deadline. So a case has one order of events.
 
+mod network;
+mod peers;
+
 use std::collections::{BTreeSet, VecDeque};
-use std::io::{self, ErrorKind, IoSlice, Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::io::{self, ErrorKind};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Result;
-use wasi_poll_preview1::{Edge, Errno, MemoryNetwork, Network, Probe, SocketId, Stop};
+use wasi_poll_preview1::{Errno, MemoryNetwork, SocketId};
 
-use crate::peer::{Stream, Surroundings};
+/// How many connections a listener holds that nobody accepted yet.
+const BACKLOG: usize = 16;
 
 /// What the two halves share. Clones are the same.
 #[derive(Clone, Debug, Default)]
@@ -23,23 +26,36 @@ struct Shared {
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     network: MemoryNetwork,
     /// Who has the baton.
     turn: Turn,
     /// What the guest has said and the peer not yet heard.
     lines: VecDeque<String>,
-    /// The peer's ends. Their edges are no business of the guest's.
+    /// The peer's sockets. Their edges are no business of the guest's.
     peers: BTreeSet<SocketId>,
     peer_ended: bool,
     guest_ended: bool,
     killed: bool,
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+impl Default for State {
+    fn default() -> State {
+        State {
+            network: MemoryNetwork::new().with_backlog(BACKLOG),
+            turn: Turn::Guest,
+            lines: VecDeque::new(),
+            peers: BTreeSet::new(),
+            peer_ended: false,
+            guest_ended: false,
+            killed: false,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Turn {
-    #[default]
     Guest,
     Peer,
 }
@@ -120,153 +136,6 @@ impl Lockstep {
                 Err(Errno::Again) => state = self.hand_to_guest(state)?,
                 Err(errno) => return Err(error_of(errno)),
             }
-        }
-    }
-}
-
-/// The guest's side.
-impl Network for Lockstep {
-    fn now_ns(&mut self) -> u64 {
-        self.lock().network.now_ns()
-    }
-
-    fn realtime_ns(&mut self) -> u64 {
-        self.lock().network.realtime_ns()
-    }
-
-    fn listen(&mut self, address: SocketAddr) -> Result<(SocketId, SocketAddr), Errno> {
-        self.lock().network.listen(address)
-    }
-
-    fn connect(&mut self, address: SocketAddr) -> Result<SocketId, Errno> {
-        self.lock().network.connect(address)
-    }
-
-    fn accept(&mut self, listener: SocketId) -> Result<(SocketId, SocketAddr), Errno> {
-        self.lock().network.accept(listener)
-    }
-
-    fn receive(&mut self, stream: SocketId, into: &mut [u8], peek: bool) -> Result<usize, Errno> {
-        self.lock().network.receive(stream, into, peek)
-    }
-
-    fn send(&mut self, stream: SocketId, from: &[IoSlice<'_>]) -> Result<usize, Errno> {
-        self.lock().network.send(stream, from)
-    }
-
-    fn shutdown(&mut self, stream: SocketId, how: Shutdown) -> Result<(), Errno> {
-        self.lock().network.shutdown(stream, how)
-    }
-
-    fn take_error(&mut self, socket: SocketId) -> Option<Errno> {
-        self.lock().network.take_error(socket)
-    }
-
-    fn close(&mut self, socket: SocketId) {
-        self.lock().network.close(socket);
-    }
-
-    fn probe(&mut self, probes: &mut [Probe]) {
-        self.lock().network.probe(probes);
-    }
-
-    fn wait(&mut self, deadline_ns: Option<u64>, edges: &mut Vec<Edge>) -> Result<(), Stop> {
-        let mut state = self.lock();
-        let told = edges.len();
-        // First what is there; then what the peer makes of its turn; only then what time brings.
-        let now_ns = state.network.now_ns();
-        state.collect(Some(now_ns), edges)?;
-        if edges.len() > told || deadline_ns.is_some_and(|deadline_ns| deadline_ns <= now_ns) {
-            return Ok(());
-        }
-        if !state.peer_ended {
-            state = self.hand_to_peer(state);
-            state.collect(Some(now_ns), edges)?;
-            if edges.len() > told {
-                return Ok(());
-            }
-        }
-        state.collect(deadline_ns, edges)
-    }
-}
-
-impl State {
-    fn collect(&mut self, deadline_ns: Option<u64>, edges: &mut Vec<Edge>) -> Result<(), Stop> {
-        if self.killed {
-            return Err(Stop::Killed);
-        }
-        self.network.wait(deadline_ns, edges)?;
-        edges.retain(|edge| !self.peers.contains(&edge.socket));
-        Ok(())
-    }
-}
-
-/// The peer's side.
-impl Surroundings for Lockstep {
-    fn connect(&mut self, address: SocketAddr) -> io::Result<Box<dyn Stream>> {
-        let mut state = self.turn_of_peer(self.lock())?;
-        let socket = state.network.connect(address).map_err(error_of)?;
-        state.peers.insert(socket);
-        Ok(Box::new(End { socket, lockstep: self.clone() }))
-    }
-
-    fn next_line(&mut self) -> Result<String> {
-        // The first thing a peer half does: the guest has the baton until it comes here.
-        let mut state = self.turn_of_peer(self.lock())?;
-        loop {
-            match state.lines.pop_front() {
-                Some(line) => return Ok(line),
-                None => state = self.hand_to_guest(state)?,
-            }
-        }
-    }
-}
-
-/// One of the peer's ends.
-struct End {
-    socket: SocketId,
-    lockstep: Lockstep,
-}
-
-impl Read for End {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        if bytes.is_empty() {
-            return Ok(0);
-        }
-        self.lockstep.blocking(|network| network.receive(self.socket, bytes, false))
-    }
-}
-
-impl Write for End {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.lockstep.blocking(|network| network.send(self.socket, &[IoSlice::new(bytes)]))
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Stream for End {
-    fn shutdown(&mut self, how: Shutdown) -> io::Result<()> {
-        self.lockstep.blocking(|network| network.shutdown(self.socket, how))
-    }
-
-    fn reset(self: Box<Self>) -> io::Result<()> {
-        self.lockstep.lock().network.reset(self.socket);
-        Ok(())
-    }
-
-    fn address(&self) -> io::Result<SocketAddr> {
-        self.lockstep.lock().network.local_address(self.socket).map_err(error_of)
-    }
-}
-
-impl Drop for End {
-    fn drop(&mut self) {
-        let mut state = self.lockstep.lock();
-        if state.peers.remove(&self.socket) {
-            state.network.close(self.socket);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The native world: both halves in this process, on mio and the operating system's sockets.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -59,11 +59,16 @@ pub fn addresses(case: &Case) -> Vec<SocketAddr> {
     addresses.expect("this machine has free ports")
 }
 
-/// An address that is free and stays so: no other test has anything at this one's loopback address.
+/// An address that is free and stays so.
 fn free_address() -> Result<SocketAddr> {
+    let listener = TcpListener::bind((unshared_ip(), 0))?;
+    listener.local_addr().context("a listener has an address")
+}
+
+/// A loopback address at which no other test has anything.
+pub fn unshared_ip() -> IpAddr {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let [.., high, low] = process::id().to_be_bytes();
     let own = 1 + NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes()[3] % 250;
-    let listener = TcpListener::bind((Ipv4Addr::new(127, own, high, low), 0))?;
-    listener.local_addr().context("a listener has an address")
+    Ipv4Addr::new(127, own, high, low).into()
 }

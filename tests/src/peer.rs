@@ -3,7 +3,7 @@
 
 use std::fmt;
 use std::io::{self, Read, Write};
-use std::net::{Shutdown, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Shutdown, SocketAddr};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -29,6 +29,48 @@ pub trait Stream: Read + Write + Send {
     fn address(&self) -> io::Result<SocketAddr>;
 }
 
+/// A listener of the peer's, for guests to connect to. Accepting waits, but not for ever.
+pub trait Listener: Send {
+    /// Takes the next connection, and tells its other end's address.
+    ///
+    /// # Errors
+    /// When none comes.
+    fn accept(&mut self) -> io::Result<Accepted>;
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// When it isn't known.
+    fn address(&self) -> io::Result<SocketAddr>;
+}
+
+/// A connection, and its other end's address.
+pub type Accepted = (Box<dyn Stream>, SocketAddr);
+
+/// A listener that has no room for one more connection, and those that fill it.
+pub type Full = (Box<dyn Listener>, Vec<Box<dyn Stream>>);
+
+/// A datagram socket of the peer's. Receiving waits, but not for ever.
+pub trait Datagrams: Send {
+    /// Sends one.
+    ///
+    /// # Errors
+    /// When it can't be sent.
+    fn send_to(&mut self, bytes: &[u8], to: SocketAddr) -> io::Result<usize>;
+
+    /// Receives one, and tells who sent it.
+    ///
+    /// # Errors
+    /// When none comes.
+    fn receive_from(&mut self, bytes: &mut [u8]) -> io::Result<(usize, SocketAddr)>;
+
+    /// Where it is bound.
+    ///
+    /// # Errors
+    /// When it isn't known.
+    fn address(&self) -> io::Result<SocketAddr>;
+}
+
 /// What peers stand on, in one world.
 pub trait Surroundings {
     /// Connects.
@@ -36,6 +78,30 @@ pub trait Surroundings {
     /// # Errors
     /// When nobody listens.
     fn connect(&mut self, address: SocketAddr) -> io::Result<Box<dyn Stream>>;
+
+    /// Listens on a port of its own.
+    ///
+    /// # Errors
+    /// When there is none.
+    fn listen(&mut self, ip: IpAddr) -> io::Result<Box<dyn Listener>>;
+
+    /// Listens, and takes all the room that the listener has for connections.
+    ///
+    /// # Errors
+    /// When it can't listen, or connect.
+    fn listen_full(&mut self) -> io::Result<Full>;
+
+    /// Opens a datagram socket on a port of its own.
+    ///
+    /// # Errors
+    /// When there is none.
+    fn bind(&mut self, ip: IpAddr) -> io::Result<Box<dyn Datagrams>>;
+
+    /// An address where nobody is.
+    ///
+    /// # Errors
+    /// When there is none.
+    fn nobody(&mut self) -> io::Result<SocketAddr>;
 
     /// The next line that the guest says.
     ///
@@ -83,6 +149,63 @@ impl Peer {
         self.surroundings.connect(address).with_context(|| format!("connect to {address}"))
     }
 
+    /// Connects, and tells the guest an address on that connection.
+    ///
+    /// # Errors
+    /// When the connection fails.
+    pub fn tell(&mut self, address: SocketAddr) -> Result<Box<dyn Stream>> {
+        let mut stream = self.connect()?;
+        stream.write_all(address.to_string().as_bytes())?;
+        Ok(stream)
+    }
+
+    /// Listens, and tells the guest where. The connection that it was told on is to be kept.
+    ///
+    /// # Errors
+    /// When it can't listen.
+    pub fn listen(&mut self) -> Result<(Box<dyn Listener>, Box<dyn Stream>)> {
+        let listener = self.surroundings.listen(LOOPBACK)?;
+        let told = self.tell(listener.address()?)?;
+        Ok((listener, told))
+    }
+
+    /// Listens where there is room for none, and tells the guest where.
+    ///
+    /// # Errors
+    /// When it can't listen.
+    pub fn listen_full(&mut self) -> Result<(Full, Box<dyn Stream>)> {
+        let full = self.surroundings.listen_full()?;
+        let told = self.tell(full.0.address()?)?;
+        Ok((full, told))
+    }
+
+    /// Opens a datagram socket, and tells the guest its address.
+    ///
+    /// # Errors
+    /// When it can't be opened.
+    pub fn bind(&mut self) -> Result<(Box<dyn Datagrams>, Box<dyn Stream>)> {
+        let socket = self.bind_to(LOOPBACK)?;
+        let told = self.tell(socket.address()?)?;
+        Ok((socket, told))
+    }
+
+    /// Opens a datagram socket, and tells nobody.
+    ///
+    /// # Errors
+    /// When it can't be opened.
+    pub fn bind_to(&mut self, ip: IpAddr) -> Result<Box<dyn Datagrams>> {
+        self.surroundings.bind(ip).with_context(|| format!("bind to {ip}"))
+    }
+
+    /// Tells the guest an address where nobody is.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn nobody(&mut self) -> Result<Box<dyn Stream>> {
+        let address = self.surroundings.nobody()?;
+        self.tell(address)
+    }
+
     /// Waits until the guest says exactly this.
     ///
     /// # Errors
@@ -104,6 +227,9 @@ impl Peer {
         Ok(rest.into())
     }
 }
+
+/// Where peers are, unless it matters.
+const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// How long a peer waits for anything.
 pub const PATIENCE: Duration = Duration::from_secs(10);
@@ -127,4 +253,15 @@ pub fn read_to_end(stream: &mut dyn Stream) -> Result<usize> {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).context("read until the guest closes")?;
     Ok(bytes.len())
+}
+
+/// Receives exactly this datagram, and tells who sent it.
+///
+/// # Errors
+/// When another comes, or none.
+pub fn expect_datagram(socket: &mut dyn Datagrams, bytes: &[u8]) -> Result<SocketAddr> {
+    let mut got = vec![0; bytes.len() + 1];
+    let (size, from) = socket.receive_from(&mut got).with_context(|| format!("wait for {bytes:?}"))?;
+    ensure!(got[..size] == *bytes, "expected {bytes:?}, got {:?}", &got[..size]);
+    Ok(from)
 }

@@ -7,6 +7,7 @@ macro_rules! tests {
         everywhere { $($file:ident { $($case:ident)* })* }
         in_guests { $($guest_file:ident { $($guest_case:ident)* })* }
         natively { $($native:tt)* }
+        in_processes { $($processes:tt)* }
     ) => {
         $($(
             #[test]

@@ -7,6 +7,7 @@ macro_rules! tests {
         everywhere { $($file:ident { $($case:ident)* })* }
         in_guests { $($guests:tt)* }
         natively { $($native_file:ident { $($native_case:ident)* })* }
+        in_processes { $($processes:tt)* }
     ) => {
         $($(
             #[test]

@@ -3,11 +3,12 @@
 #![cfg(not(target_family = "wasm"))]
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use conformance::cases;
 
-/// 20 and 21, connecting, 24, datagrams, and 26, polling stdio, wait for hosts that give them.
-const ROWS: [u32; 23] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 22, 23, 25, 27];
+/// All of them, polling and sockets. What bad input to the host is answered with is preview1's own cases' business.
+const ROWS: RangeInclusive<u32> = 1..=27;
 
 #[test]
 fn every_row_has_a_case() {
@@ -16,7 +17,7 @@ fn every_row_has_a_case() {
         .flat_map(|name| cases::by_name(name).expect("names are those of cases").rows)
         .copied()
         .collect();
-    let missing: Vec<_> = ROWS.iter().filter(|row| !checked.contains(row)).collect();
+    let missing: Vec<_> = ROWS.filter(|row| !checked.contains(row)).collect();
     assert!(missing.is_empty(), "no case checks the rows {missing:?}");
 }
 

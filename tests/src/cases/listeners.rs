@@ -157,6 +157,92 @@ pub fn accept_tells_the_peers_address_where_the_host_can() -> Case {
         })
 }
 
+/// With a network directory it can, as the stream can ever after.
+pub fn accept_tells_the_peers_address_where_there_is_a_network_directory() -> Case {
+    Case::of_rows(&[22])
+        .granted(&[Grant::Connect("127.0.0.1:1")])
+        .guest(|guest| {
+            let mut listener = guest.listen()?;
+            let mut watch = Watch::new()?;
+            watch.add(&mut listener, 0, READ)?;
+            watch.next_is(0)?;
+            let (mut stream, address) = listener.accept()?;
+            watch.add(&mut stream, 1, READ)?;
+            watch.next_is(1)?;
+            let told: SocketAddr = String::from_utf8(drain(&mut stream)?)?.parse()?;
+            ensure!(address == told, "accept told {address}, it is {told}");
+            ensure!(stream.peer_addr()? == told, "peer_addr told {:?}, it is {told}", stream.peer_addr());
+            ensure!(stream.local_addr()? == listener.local_addr()?, "{:?}", stream.local_addr());
+            guest.say("done");
+            Ok(())
+        })
+        .peer(|peer| {
+            let mut stream = peer.connect()?;
+            let address = stream.address()?;
+            stream.write_all(address.to_string().as_bytes())?;
+            peer.wait_for("done")
+        })
+}
+
+/// None was opened beforehand: the program opens them, as many as it likes.
+pub fn bind_beyond_the_preopened_listens() -> Case {
+    Case::of_rows(&[18])
+        .granted(&[Grant::Listen("127.0.0.1")])
+        .guest(|guest| {
+            let preopened = guest.listen()?;
+            let own: Vec<_> =
+                (0..3).map(|_| TcpListener::bind(ANY_PORT)).collect::<Result<_, _>>().context("bind")?;
+            let mut ports = vec![preopened.local_addr()?.port()];
+            for listener in &own {
+                let address = listener.local_addr()?;
+                ensure!(address.ip() == ANY_PORT.ip() && address.port() != 0, "{address}");
+                ports.push(address.port());
+            }
+            ports.sort_unstable();
+            ports.dedup();
+            ensure!(ports.len() == 4, "{ports:?}");
+            for listener in own {
+                accept_one(guest, listener)?;
+            }
+            nothing_pends(&preopened)
+        })
+        .peer(|peer| {
+            peer.hear("listening on ")?;
+            for _ in 0..3 {
+                let address = peer.hear("listening on ")?.parse()?;
+                let _stream = peer.connect_to(address)?;
+                peer.wait_for("accepted")?;
+            }
+            Ok(())
+        })
+}
+
+/// Unlike a preopened one, which is claimed for good.
+pub fn a_listener_of_ones_own_that_was_dropped_can_be_bound_again() -> Case {
+    Case::of_rows(&[18, 19])
+        .listeners(0)
+        .granted(&[Grant::Listen("127.0.0.1")])
+        .guest(|guest| {
+            let address = guest.listen()?.local_addr()?;
+            for _ in 0..3 {
+                let listener = TcpListener::bind(address).context("it was dropped")?;
+                ensure!(listener.local_addr()? == address, "{:?}", listener.local_addr());
+                let error = TcpListener::bind(address).err().context("bound twice")?;
+                ensure!(error.kind() == ErrorKind::AddrInUse, "{error:?}");
+            }
+            let listener = TcpListener::bind(address)?;
+            accept_one(guest, listener)
+        })
+        .peer(|peer| {
+            let first = peer.hear("listening on ")?;
+            let address = peer.hear("listening on ")?;
+            ensure!(address == first, "first at {first}, and then at {address}");
+            let address = address.parse()?;
+            let _stream = peer.connect_to(address)?;
+            peer.wait_for("accepted")
+        })
+}
+
 fn accept_one(guest: &mut Guest, mut listener: TcpListener) -> Result<()> {
     let mut watch = Watch::new()?;
     watch.add(&mut listener, 0, READ)?;

@@ -2,14 +2,19 @@
 
 pub mod bad_fds;
 pub mod capacity;
+pub mod connecting;
+pub mod datagram_options;
+pub mod datagrams;
 pub mod edges;
 pub mod endings;
 pub mod files;
 pub mod grants;
 pub mod halves;
 pub mod listeners;
+pub mod options;
 pub mod rearming;
 pub mod registrations;
+pub mod stdio;
 pub mod streams;
 pub mod timeouts;
 pub mod wakers;
@@ -35,6 +40,34 @@ macro_rules! for_each_case {
                     bind_to_a_granted_address_listens
                     two_listeners_are_told_apart
                     accept_tells_the_peers_address_where_the_host_can
+                    accept_tells_the_peers_address_where_there_is_a_network_directory
+                    bind_beyond_the_preopened_listens
+                    a_listener_of_ones_own_that_was_dropped_can_be_bound_again
+                }
+                connecting {
+                    a_connect_is_writable_when_it_is_connected
+                    a_connect_returns_at_once_and_is_quiet_until_it_is_answered
+                    a_refused_connect_is_connection_refused
+                    a_program_connects_to_its_own_listener
+                    writing_to_a_closed_peer_that_was_connected_to_is_broken_pipe
+                }
+                options {
+                    nodelay_is_what_it_was_set_to
+                    ttl_is_what_it_was_set_to
+                }
+                datagrams {
+                    a_datagram_is_received_whole_with_its_senders_address
+                    a_datagram_socket_is_writable_once_and_quiet_when_drained
+                    a_connected_datagram_socket_has_one_peer
+                    a_peeked_datagram_is_received_again
+                    a_datagram_longer_than_the_buffer_loses_its_end
+                    a_datagram_that_nobody_hears_is_connection_refused_for_a_connected_socket
+                    a_datagram_socket_is_bound_where_it_says
+                }
+                datagram_options {
+                    a_datagram_sockets_options_are_what_they_were_set_to
+                    an_ipv6_datagram_socket_has_options_of_its_own
+                    a_datagram_to_a_group_reaches_its_members
                 }
                 grants {
                     bind_to_an_address_already_claimed_is_addr_in_use
@@ -82,6 +115,8 @@ macro_rules! for_each_case {
                     wakes_before_one_poll_coalesce
                     a_wake_ends_a_poll_with_no_timeout_and_no_source
                     a_wake_and_a_ready_source_are_both_reported
+                    a_wake_reaches_its_own_poll_alone
+                    a_loop_that_wakes_itself_in_each_turn_serves_its_sources
                 }
                 streams {
                     vectored_reads_and_writes_keep_their_order
@@ -103,11 +138,27 @@ macro_rules! for_each_case {
                 }
                 grants {
                     bind_to_an_address_never_granted_is_permission_denied
+                    bind_outside_the_grants_is_permission_denied
+                    connect_outside_the_grants_is_permission_denied_before_anything_is_sent
+                    datagrams_outside_the_grants_are_permission_denied_before_any_is_sent
+                    without_a_grant_what_needs_one_is_unsupported_and_names_the_flag
+                }
+                datagram_options {
+                    joining_a_group_outside_the_grants_is_permission_denied
                 }
             }
             natively {
                 wakers {
                     a_wake_from_another_thread_ends_the_current_poll
+                }
+            }
+            in_processes {
+                stdio {
+                    a_pipe_at_stdin_is_readable_when_it_has_bytes
+                    a_pipe_at_stdout_is_writable_while_it_has_room
+                    stderr_is_polled_as_stdout_is
+                    a_file_at_stdin_or_stdout_is_always_ready
+                    stdin_and_a_listener_are_polled_together
                 }
             }
         }

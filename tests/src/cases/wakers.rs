@@ -83,6 +83,63 @@ pub fn a_wake_and_a_ready_source_are_both_reported() -> Case {
         })
 }
 
+/// However many polls there are: a waker is of one of them.
+pub fn a_wake_reaches_its_own_poll_alone() -> Case {
+    Case::of_rows(&[15]).guest(|_| {
+        let (mut one, mut two) = (Watch::new()?, Watch::new()?);
+        let (of_one, of_two) = (Waker::new(one.registry(), Token(1))?, Waker::new(two.registry(), Token(1))?);
+        of_one.wake()?;
+        two.quiet()?;
+        one.next_is(1)?;
+        of_two.wake()?;
+        one.quiet()?;
+        two.next_is(1)?;
+        Ok(())
+    })
+}
+
+/// As an executor does whose tasks are never done: each turn ends at once, and the sockets have theirs.
+pub fn a_loop_that_wakes_itself_in_each_turn_serves_its_sources() -> Case {
+    const MESSAGES: usize = 20;
+    Case::of_rows(&[11, 15])
+        .guest(|guest| {
+            let (mut watch, mut stream) = guest.connection()?;
+            let waker = Waker::new(watch.registry(), Token(1))?;
+            watch.add(&mut stream, 2, READ)?;
+            guest.say("send");
+            waker.wake()?;
+            let start = Instant::now();
+            let mut echoed = 0;
+            while echoed < MESSAGES {
+                ensure!(
+                    start.elapsed() < Duration::from_secs(5),
+                    "{echoed} messages in {:?}",
+                    start.elapsed()
+                );
+                let seen = watch.next()?;
+                if seen.iter().any(|seen| seen.token == 2) {
+                    let bytes = drain(&mut stream)?;
+                    put(&mut stream, &bytes)?;
+                    echoed += bytes.len();
+                }
+                if seen.iter().any(|seen| seen.token == 1) {
+                    waker.wake()?;
+                }
+            }
+            guest.say("done");
+            Ok(())
+        })
+        .peer(|peer| {
+            let mut stream = peer.connect()?;
+            peer.wait_for("send")?;
+            for _ in 0..MESSAGES {
+                stream.write_all(b"m")?;
+                crate::peer::expect(&mut *stream, b"m")?;
+            }
+            peer.wait_for("done")
+        })
+}
+
 /// Guests have no threads to do it from.
 pub fn a_wake_from_another_thread_ends_the_current_poll() -> Case {
     Case::of_rows(&[15]).guest(|_| {
