@@ -1,4 +1,5 @@
-//! Runs `wasm32-wasip1` guests on wasmtime and gives them sockets, directories and the kill switch.
+//! Runs `wasm32-wasip1` guests, and `wasm32-wasip2` components, on wasmtime and gives them sockets, directories and
+//! the kill switch.
 //!
 //! [`Runner`] is the way in: it takes a compiled [`Module`] and what the guest is given, and runs it to its
 //! [`Outcome`]. The program `wasi-poll` is that and a command line.
@@ -13,6 +14,7 @@
 //! | `os_network.rs` and its folder, `errno.rs` | the operating system's sockets, on mio, and its resolver |
 //! | `kill.rs` | what ends a guest |
 //! | `trace.rs` | what is told of its calls |
+//! | `permits.rs` | what of the network a component may use |
 //! | `engine/`, `memory.rs` | wasmtime: the only files that name it |
 //! | `cli.rs`, `signals.rs`, `main.rs` | the command line |
 //!
@@ -26,6 +28,7 @@ mod kill;
 mod limits;
 mod memory;
 mod os_network;
+mod permits;
 mod preopens;
 mod refusals;
 mod runner;

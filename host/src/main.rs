@@ -74,6 +74,9 @@ fn run(command: &Run) -> anyhow::Result<u8> {
     };
     let signal = signals::end_with(runner.killer())?;
     if !command.quiet {
+        for address in runner.may_listen_on() {
+            say(format_args!("the guest may listen on {address}; as a component, it does so itself"));
+        }
         for listener in runner.listeners() {
             say(format_args!("listening on {} (fd {})", listener.address, listener.fd));
         }

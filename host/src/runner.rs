@@ -1,8 +1,11 @@
 //! What an embedder does with a guest: gives it things, starts it, ends it. No type of the engine's is in
 //! sight.
 
+mod component;
+
 use crate::engine::{self, Setup};
 use crate::error::plain;
+use crate::permits::Permits;
 use crate::preopens::{self, Directory, Listener};
 use crate::refusals::Refusals;
 use crate::stdio::{STDERR, STDIN, STDOUT, Stdio};
@@ -61,6 +64,8 @@ pub struct Runner<N: Network = OsNetwork> {
     variables: Vec<(String, String)>,
     listeners: Vec<Listener>,
     sockets: Vec<SocketId>,
+    /// What a component may do instead.
+    permits: Permits,
     directories: Vec<Directory>,
     stdio: Stdio,
     /// What tells the readiness of stdin, stdout and stderr, where anything does.
@@ -132,6 +137,7 @@ impl<N: Network + 'static> Runner<N> {
             variables: Vec::new(),
             listeners: Vec::new(),
             sockets: Vec::new(),
+            permits: Permits::default(),
             directories: Vec::new(),
             stdio: Stdio::default(),
             stdio_sources: [None; 3],
@@ -143,12 +149,17 @@ impl<N: Network + 'static> Runner<N> {
     }
 
     /// Opens a listener and gives it to the guest, at the next fd from 3 on. [`listeners`](Self::listeners)
-    /// tells the port that 0 became.
+    /// tells the port that 0 became. A component opens its listeners itself: it may then listen on that address,
+    /// where port 0 is one that the system chooses.
     ///
     /// # Errors
     /// When nobody can listen there; the text says why and what to do.
     pub fn listen(mut self, name: Option<&str>, address: SocketAddr) -> Result<Runner<N>, RunError> {
         name.map_or(Ok(()), preopens::check_name)?;
+        if self.module.is_component() {
+            self.permits.listen(address);
+            return Ok(self);
+        }
         let opened = self.network.listen(address);
         let (socket, address) = opened.map_err(|errno| preopens::cannot_listen(address, errno))?;
         let fd = 3 + self.listeners.len() as u32;
@@ -267,7 +278,8 @@ impl<N: Network + 'static> Runner<N> {
         self
     }
 
-    /// The listeners it was given, in the order of their fds, with the addresses they really have.
+    /// The listeners it was given, in the order of their fds, with the addresses they really have. A component has
+    /// none before it runs.
     pub fn listeners(&self) -> &[Listener] {
         &self.listeners
     }
@@ -287,6 +299,9 @@ impl<N: Network + 'static> Runner<N> {
     /// # Errors
     /// When it can't be started: what it was given doesn't fit its limits, or it doesn't fit this host.
     pub fn run(mut self) -> Result<Outcome, RunError> {
+        if self.module.is_component() {
+            return self.run_component();
+        }
         for (name, value) in preopens::variables(&self.listeners) {
             // What the caller set by that name is meant to hold.
             if !self.variables.iter().any(|(known, _)| known == name) {

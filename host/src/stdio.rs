@@ -2,6 +2,7 @@
 //! network's to tell, and the iovecs are preview1's.
 
 use crate::errno::errno_of;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use std::fmt;
 use std::fs::File;
 use std::io::{self, IoSlice, IsTerminal, Read, Write};
@@ -80,6 +81,14 @@ impl Stdio {
     /// Whether `number` leads to a terminal.
     pub fn is_terminal(&self, number: u32) -> bool {
         self.descriptor(number).is_some_and(|descriptor| descriptor.is_terminal())
+    }
+
+    /// Whether `number` can be read or written without blocking, as far as the system can tell.
+    pub fn is_ready(&self, number: u32) -> bool {
+        let flags = if number == STDIN { PollFlags::IN } else { PollFlags::OUT };
+        let Some(descriptor) = self.descriptor(number) else { return true };
+        // An error is told by the read or write that follows.
+        poll(&mut [PollFd::from_borrowed_fd(descriptor, flags)], Some(&Timespec::default())) != Ok(0)
     }
 
     /// From now on, `number` is written to only as far as it says it has room.

@@ -3,6 +3,7 @@
 use super::calls::Exit;
 use super::guest::Guest;
 use super::limiter::Limiter;
+use super::module::Code;
 use super::{Module, linker};
 use crate::memory::MemoryHandle;
 use crate::preopens::Directory;
@@ -32,9 +33,12 @@ pub struct Setup<N: Network> {
 /// Runs a guest to its end.
 pub fn run<N: Network + 'static>(module: &Module, setup: Setup<N>) -> Result<Outcome, RunError> {
     let cannot = |error: &Error| RunError::new(format!("cannot run {}: {error:#}", module.name()));
-    let engine = module.compiled.engine();
+    let Code::Module(compiled) = &module.code else {
+        return Err(cannot(&Error::msg("it is a component")));
+    };
+    let engine = compiled.engine();
     let linked = linker::preview1::<N>(engine)
-        .and_then(|linker| linker.instantiate_pre(&module.compiled))
+        .and_then(|linker| linker.instantiate_pre(compiled))
         .map_err(|error| cannot(&error))?;
 
     let killer = setup.killer.clone();
@@ -94,7 +98,8 @@ fn files<N: Network>(setup: &Setup<N>) -> Result<WasiP1Ctx, RunError> {
     Ok(builder.build_p1())
 }
 
-fn outcome(ended: Result<()>) -> Outcome {
+/// What a run's end means.
+pub(super) fn outcome(ended: Result<()>) -> Outcome {
     let Err(error) = ended else { return Outcome::Exited(0) };
     if let Some(Exit(code)) = error.downcast_ref() {
         return Outcome::Exited(*code);

@@ -4,6 +4,7 @@
 mod by_holder;
 mod cache;
 mod calls;
+mod component;
 mod files;
 mod guest;
 mod instance;
@@ -14,6 +15,7 @@ mod net_dir;
 mod open_files;
 mod seam;
 
+pub use component::{ComponentSetup, run_component};
 pub use instance::{Setup, run};
 pub use module::Module;
 

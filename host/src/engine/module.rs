@@ -1,5 +1,6 @@
 //! A compiled guest, and what keeps a file from being one.
 
+use super::component::{self, Command};
 use super::linker::{MODULE, NAMES};
 use crate::RunError;
 use crate::error::plain;
@@ -10,16 +11,25 @@ use wasmtime::ExternType;
 /// A guest, compiled. Clones share the code, and any number of guests can run from it, on any threads.
 #[derive(Clone)]
 pub struct Module {
-    pub(super) compiled: wasmtime::Module,
+    pub(super) code: Code,
     name: String,
+}
+
+/// Code of either kind.
+#[derive(Clone)]
+pub enum Code {
+    /// For wasm32-wasip1.
+    Module(wasmtime::Module),
+    /// For wasm32-wasip2.
+    Component(Command),
 }
 
 impl Module {
     /// Reads and compiles a guest, or takes it from the cache of compiled ones.
     ///
     /// # Errors
-    /// When the file can't be read or isn't a guest: no module, a component, imports that nobody has, no
-    /// `_start`. The text names the file.
+    /// When the file can't be read or isn't a guest: neither module nor component, imports that nobody
+    /// has, no `_start` or no `wasi:cli/run`. The text names the file.
     pub fn load(path: impl AsRef<Path>) -> Result<Module, RunError> {
         let path = path.as_ref();
         let bytes = if path.is_dir() {
@@ -30,7 +40,7 @@ impl Module {
         let bytes = bytes.map_err(|why| RunError::new(format!("cannot run {}: {why}", path.display())))?;
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
         compile(&bytes)
-            .map(|compiled| Module { compiled, name: name.into_owned() })
+            .map(|code| Module { code, name: name.into_owned() })
             .map_err(|why| RunError::new(format!("cannot run {}: {why}", path.display())))
     }
 
@@ -48,8 +58,13 @@ impl Module {
     /// When the bytes aren't a guest, as [`load`](Self::load) has it.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Module, RunError> {
         compile(bytes)
-            .map(|compiled| Module { compiled, name: name.to_owned() })
+            .map(|code| Module { code, name: name.to_owned() })
             .map_err(|why| RunError::new(format!("cannot run {name}: {why}")))
+    }
+
+    /// Whether it is a component, for wasm32-wasip2: its sockets are its own to open, within what it is granted.
+    pub fn is_component(&self) -> bool {
+        matches!(self.code, Code::Component(_))
     }
 
     /// The file's name, without its folders.
@@ -64,12 +79,10 @@ impl fmt::Debug for Module {
     }
 }
 
-fn compile(bytes: &[u8]) -> Result<wasmtime::Module, String> {
+fn compile(bytes: &[u8]) -> Result<Code, String> {
     match bytes.get(..8) {
         Some(b"\0asm\x01\0\0\0") => {}
-        Some([0, b'a', b's', b'm', _, _, 1, 0]) => {
-            return Err("it is a component, not a module; build the guest for wasm32-wasip1".to_owned());
-        }
+        _ if component::is_component(bytes) => return component::compile(bytes).map(Code::Component),
         _ if is_text(bytes) => {}
         _ => return Err("it is not a WebAssembly module".to_owned()),
     }
@@ -77,7 +90,7 @@ fn compile(bytes: &[u8]) -> Result<wasmtime::Module, String> {
         .map_err(|error| format!("it doesn't compile: {error:#}"))?;
     check_imports(&module)?;
     check_exports(&module)?;
-    Ok(module)
+    Ok(Code::Module(module))
 }
 
 /// Whether it may be wasm's text format.
