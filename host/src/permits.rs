@@ -78,9 +78,7 @@ mod tests {
         for listener in listeners {
             permits.listen(listener.parse().unwrap());
         }
-        move |how, address| {
-            permits.verdict(how, address.parse::<SocketAddr>().unwrap()) == Verdict::Allowed
-        }
+        move |how, address| permits.verdict(how, address.parse::<SocketAddr>().unwrap()) == Verdict::Allowed
     }
 
     #[test]

@@ -28,13 +28,21 @@ pub fn command(example: &str, world: World) -> Result<Command> {
     let any = SocketAddr::from(([127, 0, 0, 1], 0));
     let mut command = if world.is_guest() {
         let mut command = wasip1::host(&[any]);
-        command.arg(build::guest("guest-examples", example)?);
+        command.args(grants(example)).arg(build::guest("guest-examples", example)?);
         command
     } else {
         Command::new(build::native("guest-examples", example)?)
     };
     command.arg(any.to_string());
     Ok(command)
+}
+
+/// What a host grants an example beside its listener.
+fn grants(example: &str) -> &[&str] {
+    match example {
+        "token" => &["--allow-connect", "127.0.0.1"],
+        _ => &[],
+    }
 }
 
 impl Example {

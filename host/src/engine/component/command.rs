@@ -19,7 +19,9 @@ pub fn is_component(bytes: &[u8]) -> bool {
     }
     std::str::from_utf8(bytes).is_ok_and(|text| {
         let is_comment = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with(";;");
-        text.lines().find(|line| !is_comment(line)).is_some_and(|line| line.trim_start().starts_with("(component"))
+        text.lines()
+            .find(|line| !is_comment(line))
+            .is_some_and(|line| line.trim_start().starts_with("(component"))
     })
 }
 
@@ -58,7 +60,10 @@ fn check_exports(component: &Component) -> Result<(), String> {
             "it exports wasi:cli/run{}, and this host runs wasi:cli/run@0.2; build the guest for wasm32-wasip2",
             version.escape_debug()
         )),
-        None => Err("it is a component that exports no wasi:cli/run: a library, rather than a program?".to_owned()),
+        None => {
+            Err("it is a component that exports no wasi:cli/run: a library, rather than a program?"
+                .to_owned())
+        }
     }
 }
 

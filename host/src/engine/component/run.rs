@@ -69,10 +69,7 @@ pub fn run_component(module: &Module, setup: ComponentSetup) -> Result<Outcome, 
 }
 
 /// Runs it until it ends or its switch is pulled, whichever is first. What it waits for is given up then.
-async fn run_or_kill(
-    command: &Command,
-    setup: ComponentSetup,
-) -> Result<Option<Result<Outcome>>, RunError> {
+async fn run_or_kill(command: &Command, setup: ComponentSetup) -> Result<Option<Result<Outcome>>, RunError> {
     let (limits, killer) = (setup.limits, setup.killer.clone());
     let mut store = Store::new(command.engine(), state(setup)?);
     store.limiter(|state| &mut state.limiter);
@@ -132,10 +129,7 @@ fn state(setup: ComponentSetup) -> Result<State, RunError> {
     // A guest has this thread to itself.
     builder.allow_blocking_current_thread(true).args(&setup.arguments).envs(&setup.variables);
     let stdio = Arc::new(Mutex::new(setup.stdio));
-    builder
-        .stdin(Input::new(&stdio))
-        .stdout(Output::new(&stdio, STDOUT))
-        .stderr(Output::new(&stdio, STDERR));
+    builder.stdin(Input::new(&stdio)).stdout(Output::new(&stdio, STDOUT)).stderr(Output::new(&stdio, STDERR));
     for Directory { host, guest } in &setup.directories {
         builder.preopened_dir(host, guest, FsPerms::ReadWrite).map_err(|error| {
             RunError::new(format!("cannot give the guest the directory {}: {error:#}", host.display()))
