@@ -34,6 +34,10 @@ pub mod running;
 #[cfg(not(target_family = "wasm"))]
 pub mod side_by_side;
 #[cfg(not(target_family = "wasm"))]
+pub mod skip;
+#[cfg(not(target_family = "wasm"))]
+pub mod strace;
+#[cfg(not(target_family = "wasm"))]
 pub mod transcript;
 #[cfg(not(target_family = "wasm"))]
 pub mod verdict;

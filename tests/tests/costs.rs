@@ -3,14 +3,13 @@
 #![cfg(not(target_family = "wasm"))]
 
 use std::fs;
-use std::io::{self, Write};
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use conformance::World;
 use conformance::example::{self, Example};
+use conformance::{World, skip, strace};
 
 /// Row 7, for a whole server: the echo registers every client for both directions.
 #[test]
@@ -36,10 +35,9 @@ fn an_idle_server_makes_at_most_two_polls_in_a_second() -> Result<()> {
 /// The cached readiness saves at least as many as the host adds.
 #[test]
 fn a_message_costs_a_guest_no_more_system_calls_than_the_same_program_native() -> Result<()> {
-    if !strace_works() {
-        // Past the test harness, which keeps what a passing test prints: whoever counts skips sees this.
+    if !strace::works() {
         let name = "a_message_costs_a_guest_no_more_system_calls_than_the_same_program_native";
-        writeln!(io::stdout(), "test {name} ... ignored, strace is not installed here, or may not trace")?;
+        skip::test(name, strace::MISSING)?;
         return Ok(());
     }
     let native = system_calls_a_message(World::Native)?;
@@ -48,11 +46,6 @@ fn a_message_costs_a_guest_no_more_system_calls_than_the_same_program_native() -
     // A tenth of a call for the host's other threads.
     ensure!(guest <= native + 0.1, "{guest:.2} as a guest, {native:.2} natively");
     Ok(())
-}
-
-fn strace_works() -> bool {
-    let output = Command::new("strace").args(["-f", "-c", "true"]).output();
-    output.is_ok_and(|output| output.status.success())
 }
 
 /// What each further message adds: what starting and ending cost is in both counts.
@@ -65,12 +58,9 @@ fn system_calls_a_message(world: World) -> Result<f64> {
 }
 
 fn system_calls(world: World, messages: u32) -> Result<u32> {
-    let echo = example::command("echo", world)?;
+    let mut echo = example::command("echo", world)?;
     let summary = tempfile::NamedTempFile::new()?;
-    let mut strace = Command::new("strace");
-    strace.args(["-f", "-c", "-o"]).arg(summary.path()).arg(echo.get_program()).args(echo.get_args());
-
-    let mut server = Example::start(&mut strace)?;
+    let mut server = Example::start(&mut strace::start(&["-f", "-c"], summary.path(), &mut echo))?;
     let mut client = server.connect()?;
     for _ in 0..messages {
         example::echo(&mut client, &[b'm'; 100])?;
