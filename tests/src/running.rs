@@ -16,7 +16,8 @@ pub struct Running {
     child: Child,
     deadline: Instant,
     complaints: Arc<Mutex<String>>,
-    complaining: Option<thread::JoinHandle<()>>,
+    /// What reads its output and its errors: they end when it has.
+    readers: Vec<thread::JoinHandle<()>>,
 }
 
 impl Running {
@@ -29,7 +30,7 @@ impl Running {
         let mut child = command.spawn().with_context(|| format!("start {command:?}"))?;
         let output = child.stdout.take().context("its output is a pipe")?;
         let errors = child.stderr.take().context("and so are its errors")?;
-        thread::spawn(move || {
+        let reading = thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
                 said.say(&line);
             }
@@ -45,7 +46,7 @@ impl Running {
             }
         });
         let deadline = Instant::now() + CASE_TIME;
-        Ok(Running { child, deadline, complaints, complaining: Some(complaining) })
+        Ok(Running { child, deadline, complaints, readers: vec![reading, complaining] })
     }
 
     /// What it wrote to standard error, so far.
@@ -58,7 +59,7 @@ impl Running {
         self.child.id()
     }
 
-    /// Waits for its end, and returns what it wrote to standard error.
+    /// Waits for its end, when all it printed has been passed on, and returns what it wrote to standard error.
     ///
     /// # Errors
     /// When it isn't a good one, or doesn't come: what the program complained of.
@@ -77,9 +78,9 @@ impl Running {
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
-        if let Some(complaining) = self.complaining.take() {
+        for reader in self.readers.drain(..) {
             // It only reads, and its end is the program's.
-            let _ = complaining.join();
+            let _ = reader.join();
         }
         self.complaints()
     }
