@@ -1,6 +1,6 @@
 //! A compiled component that can be run as a program, and what keeps one from being that.
 
-use super::run::State;
+use super::{names, run::State};
 use std::sync::LazyLock;
 use wasmtime::component::{Component, Linker};
 use wasmtime_wasi::p2::bindings::CommandPre;
@@ -19,7 +19,9 @@ pub fn is_component(bytes: &[u8]) -> bool {
     }
     std::str::from_utf8(bytes).is_ok_and(|text| {
         let is_comment = |line: &&str| line.trim().is_empty() || line.trim_start().starts_with(";;");
-        text.lines().find(|line| !is_comment(line)).is_some_and(|line| line.trim_start().starts_with("(component"))
+        text.lines()
+            .find(|line| !is_comment(line))
+            .is_some_and(|line| line.trim_start().starts_with("(component"))
     })
 }
 
@@ -42,7 +44,9 @@ pub fn compile(bytes: &[u8]) -> Result<Command, String> {
 fn linker() -> &'static Linker<State> {
     static LINKER: LazyLock<Linker<State>> = LazyLock::new(|| {
         let mut linker = Linker::new(super::super::engine());
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker).expect("an empty linker has room for each name");
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)
+            .and_then(|()| names::check_look_ups(&mut linker))
+            .expect("each name is there once, but for those that are ours on purpose");
         linker
     });
     &LINKER
@@ -58,7 +62,10 @@ fn check_exports(component: &Component) -> Result<(), String> {
             "it exports wasi:cli/run{}, and this host runs wasi:cli/run@0.2; build the guest for wasm32-wasip2",
             version.escape_debug()
         )),
-        None => Err("it is a component that exports no wasi:cli/run: a library, rather than a program?".to_owned()),
+        None => {
+            Err("it is a component that exports no wasi:cli/run: a library, rather than a program?"
+                .to_owned())
+        }
     }
 }
 

@@ -32,7 +32,10 @@ async fn ready(stdio: &Shared, number: u32) {
         stdio.descriptor(number).and_then(|descriptor| descriptor.try_clone_to_owned().ok())
     };
     // A registration of its own tells of the state there is, and not only of changes.
-    #[expect(deprecated, reason = "unsound only for what doesn't own its descriptor; the other one is unsafe")]
+    #[expect(
+        deprecated,
+        reason = "unsound only for what doesn't own its descriptor; the other one is unsafe"
+    )]
     let waiting = descriptor.and_then(|owned| AsyncFd::with_interest(owned, interest).ok());
     if let Some(waiting) = waiting {
         // It fails with the runtime alone, and then nobody waits any more.
