@@ -13,7 +13,7 @@ run *EXAMPLE:
 # Everything that has to hold: all recipes below
 [no-exit-message]
 test:
-    @setup/check fmt lint-native lint-wasm docs test-native test-wasip1 test-node test-browser run test-setup
+    @setup/check fmt lint-native lint-wasm docs test-native test-wasip1 test-wasip2 test-node test-browser run test-setup
 
 # Code is formatted as rustfmt wants it
 fmt:
@@ -45,6 +45,11 @@ test-native:
 [no-exit-message]
 test-wasip1:
     setup/wasm-cargo test --target wasm32-wasip1 -p wasi-poll -p guest-examples -p conformance --no-fail-fast
+
+# Components: the guest examples build for wasm32-wasip2, and the host runs what rustc makes of it
+[no-exit-message]
+test-wasip2:
+    setup/wasip2-tests --no-fail-fast
 
 # preview1's tests on wasm32-unknown-unknown, in Node
 [no-exit-message]

@@ -8,7 +8,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use wasi_poll_host::{Limits, Outcome, TraceFormat};
 
-/// Runs wasm32-wasip1 guests and gives them sockets.
+/// Runs wasm32-wasip1 guests and wasm32-wasip2 components, and gives them sockets.
 #[derive(Debug, Parser)]
 #[command(name = "wasi-poll", version)]
 pub struct Cli {
@@ -29,7 +29,8 @@ pub enum Command {
 #[derive(Debug, Args)]
 #[command(override_usage = "wasi-poll run [OPTIONS] GUEST.wasm [ARGS]...")]
 pub struct Run {
-    /// Open a listener for the guest, at fd 3, 4, … in the order given; port 0 takes any free one.
+    /// Open a listener for the guest, at fd 3, 4, … in the order given; port 0 takes any free one. A component opens
+    /// its listeners itself, and may do so at these addresses.
     /// Without it, the variable `WASI_POLL_LISTEN` says where, separated by commas
     #[arg(long, value_name = "[NAME=]ADDR", value_delimiter = ',', value_parser = Listen::parse)]
     listen: Vec<Listen>,
@@ -49,7 +50,7 @@ pub struct Run {
     #[arg(long)]
     pub inherit_env: bool,
 
-    /// Write a line for each call on a socket, a poll or `/net`, to stderr or a file
+    /// Write a line for each call on a socket, a poll or `/net`, to stderr or a file. Components have none
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     #[expect(clippy::option_option, reason = "not there, there, and there with a file")]
     pub trace: Option<Option<PathBuf>>,
@@ -66,11 +67,11 @@ pub struct Run {
     #[arg(long, value_name = "BYTES", default_value_t = Limits::default().memory_bytes)]
     pub max_memory: u64,
 
-    /// Let the guest have at most so many fds open
+    /// Let the guest have at most so many fds open; a component may have eight handles for each
     #[arg(long, value_name = "NUMBER", default_value_t = Limits::default().fds)]
     pub max_fds: u32,
 
-    /// The guest, a WebAssembly module for wasm32-wasip1, and its arguments
+    /// The guest, a WebAssembly module for wasm32-wasip1 or a component for wasm32-wasip2, and its arguments
     #[arg(
         value_name = "GUEST.wasm",
         required = true,

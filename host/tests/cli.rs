@@ -49,7 +49,6 @@ fn what_is_no_guest_is_2_and_says_what_it_is() {
     program.says(&[], &program.file("a.txt", "hello"), 2, "it is not a WebAssembly module");
     program.says(&[], &program.file("empty", ""), 2, "it is not a WebAssembly module");
     program.says(&[], &program.file("cut", b"\0asm\x01\0\0\0\x01"), 2, "it doesn't compile");
-    program.says(&[], &program.file("part", b"\0asm\x0d\0\x01\0"), 2, "it is a component, not a module");
     for (content, told) in [
         (
             format!(

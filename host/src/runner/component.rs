@@ -28,6 +28,8 @@ impl<N: Network + 'static> Runner<N> {
                  wasm32-wasip1",
             );
         }
+        let mut permits = self.permits;
+        permits.grants = self.grants;
         engine::run_component(
             &self.module,
             ComponentSetup {
@@ -35,7 +37,8 @@ impl<N: Network + 'static> Runner<N> {
                 variables: self.variables,
                 directories: self.directories,
                 stdio: self.stdio,
-                permits: self.permits,
+                permits,
+                refusals: self.refusals,
                 limits: self.limits,
                 killer: self.killer,
             },

@@ -1,6 +1,6 @@
 //! A compiled component that can be run as a program, and what keeps one from being that.
 
-use super::run::State;
+use super::{names, run::State};
 use std::sync::LazyLock;
 use wasmtime::component::{Component, Linker};
 use wasmtime_wasi::p2::bindings::CommandPre;
@@ -44,7 +44,9 @@ pub fn compile(bytes: &[u8]) -> Result<Command, String> {
 fn linker() -> &'static Linker<State> {
     static LINKER: LazyLock<Linker<State>> = LazyLock::new(|| {
         let mut linker = Linker::new(super::super::engine());
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker).expect("an empty linker has room for each name");
+        wasmtime_wasi::p2::add_to_linker_async(&mut linker)
+            .and_then(|()| names::check_look_ups(&mut linker))
+            .expect("each name is there once, but for those that are ours on purpose");
         linker
     });
     &LINKER

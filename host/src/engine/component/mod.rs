@@ -2,6 +2,7 @@
 //! they may use is decided outside of this folder.
 
 mod command;
+mod names;
 mod run;
 mod sockets;
 mod stdio;

@@ -5,10 +5,11 @@ use super::super::instance::outcome;
 use super::super::limiter::Limiter;
 use super::super::module::Code;
 use super::command::Command;
-use super::sockets;
+use super::sockets::{self, Network};
 use super::stdio::{Input, Output};
 use crate::permits::Permits;
 use crate::preopens::Directory;
+use crate::refusals::Refusals;
 use crate::stdio::{STDERR, STDOUT, Stdio};
 use crate::{Killer, Limits, Outcome, RunError};
 use std::future::poll_fn;
@@ -20,6 +21,7 @@ use tokio::sync::Notify;
 use wasi_poll_preview1::Stop;
 use wasmtime::component::{ResourceTable, ResourceTableError};
 use wasmtime::{Error, Result, Store, UpdateDeadline, WasmBacktrace};
+use wasmtime_wasi::sockets::WasiSocketsCtxView;
 use wasmtime_wasi::{FsPerms, I32Exit, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
 /// What a component holds for one fd at most: the socket, its two streams, and what each is polled by.
@@ -33,6 +35,7 @@ pub struct ComponentSetup {
     pub directories: Vec<Directory>,
     pub stdio: Stdio,
     pub permits: Permits,
+    pub refusals: Refusals,
     pub limits: Limits,
     pub killer: Killer,
 }
@@ -41,6 +44,7 @@ pub struct ComponentSetup {
 pub struct State {
     wasi: WasiCtx,
     table: ResourceTable,
+    network: Arc<Network>,
     limiter: Limiter,
 }
 
@@ -50,13 +54,21 @@ impl WasiView for State {
     }
 }
 
+impl State {
+    /// Its sockets, and what of the network it was granted.
+    pub fn network(&mut self) -> (WasiSocketsCtxView<'_>, &Network) {
+        (WasiSocketsCtxView { ctx: self.wasi.sockets(), table: &mut self.table }, &self.network)
+    }
+}
+
 /// Runs a component on this thread, to its end.
 pub fn run_component(module: &Module, setup: ComponentSetup) -> Result<Outcome, RunError> {
     let cannot = |error: &Error| RunError::new(format!("cannot run {}: {error:#}", module.name()));
     let Code::Component(command) = &module.code else {
         return Err(cannot(&Error::msg("it is no component")));
     };
-    let runtime = Builder::new_current_thread().enable_all().build();
+    // A thread of its own for the system's events: a guest that never waits would not hear of any else.
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build();
     let runtime = runtime.map_err(|error| cannot(&error.into()))?;
     let ended = runtime.block_on(run_or_kill(command, setup));
     // A look-up of a name that nobody waits for any more may still block one of its threads.
@@ -135,8 +147,9 @@ fn state(setup: ComponentSetup) -> Result<State, RunError> {
             RunError::new(format!("cannot give the guest the directory {}: {error:#}", host.display()))
         })?;
     }
-    sockets::grant(&mut builder, setup.permits);
+    let network = Arc::new(Network::new(setup.permits, setup.refusals));
+    sockets::grant(&mut builder, &network);
     let mut table = ResourceTable::new();
     table.set_max_capacity(setup.limits.fds as usize * RESOURCES_PER_FD);
-    Ok(State { wasi: builder.build(), table, limiter: Limiter::new(setup.limits) })
+    Ok(State { wasi: builder.build(), table, network, limiter: Limiter::new(setup.limits) })
 }

@@ -1,73 +1,76 @@
-//! What wasmtime-wasi asks before a component uses an address, and who answers. What is granted is `permits.rs`'s.
+//! What wasmtime-wasi asks before a component uses an address, and who answers. What is granted is `permits.rs`'s,
+//! and names are `names.rs`'s.
 
-use crate::permits::{Permits, Use, Verdict};
-use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
-use tokio::net::lookup_host;
-use tokio::time::timeout;
+use super::names::Answers;
+use crate::Refusal;
+use crate::permits::{self, Permits, Use, Verdict};
+use crate::refusals::Refusals;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::sockets::SocketAddrUse;
 
-/// How long the look-ups that a grant by name needs may take. No answer allows nothing.
-const LOOKUP_DEADLINE: Duration = Duration::from_secs(10);
-
-/// Gives a component what of the network it was granted.
-pub fn grant(builder: &mut WasiCtxBuilder, permits: Permits) {
-    builder
-        .allow_tcp(true)
-        .allow_udp(permits.datagrams())
-        .allow_ip_name_lookup(permits.look_ups())
-        .socket_addr_check(move |address, asked| {
-            let verdict = use_of(asked).map_or(Verdict::Allowed, |how| permits.verdict(how, address));
-            Box::pin(allows(verdict, address.ip()))
-        });
+/// What of the network one component was granted, and what it was refused.
+pub struct Network {
+    permits: Permits,
+    refusals: Mutex<Refusals>,
+    answers: Answers,
 }
 
-/// What an address is asked for. None is for a peer of a listener: that was granted, and serves everybody.
+impl Network {
+    pub fn new(permits: Permits, refusals: Refusals) -> Network {
+        Network { permits, refusals: Mutex::new(refusals), answers: Answers::default() }
+    }
+
+    /// Whether it may look a name up.
+    pub fn allows_name(&self, name: &str) -> bool {
+        let allowed = self.permits.allows_name(name);
+        if !allowed {
+            self.refused(&Refusal { flag: "--allow-dns", what: name.escape_debug().to_string() });
+        }
+        allowed
+    }
+
+    async fn allows(&self, how: Use, address: SocketAddr) -> bool {
+        match self.permits.verdict(how, address) {
+            Verdict::Allowed => true,
+            Verdict::IfResolved(names) => self.answers.any_is(&names, address.ip()).await,
+            Verdict::Refused => false,
+        }
+    }
+
+    fn refused(&self, refusal: &Refusal) {
+        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).tell(refusal);
+    }
+}
+
+/// Gives a component what of the network it was granted.
+pub fn grant(builder: &mut WasiCtxBuilder, network: &Arc<Network>) {
+    let network = Arc::clone(network);
+    // Whether it may at all is what each check answers.
+    builder.allow_tcp(true).allow_udp(true).allow_ip_name_lookup(true).socket_addr_check(
+        move |address, asked| {
+            let network = Arc::clone(&network);
+            Box::pin(async move {
+                let Some(how) = use_of(asked) else { return true };
+                let allowed = network.allows(how, address).await;
+                if !allowed {
+                    network.refused(&permits::refusal(how, address));
+                }
+                allowed
+            })
+        },
+    );
+}
+
+/// What an address is asked for. None is for who comes by himself: a listener or a UDP socket that was granted hears
+/// everybody.
 fn use_of(asked: SocketAddrUse) -> Option<Use> {
     match asked {
         SocketAddrUse::TcpBind => Some(Use::Bind),
         SocketAddrUse::TcpListen => Some(Use::Listen),
-        SocketAddrUse::TcpAccept => None,
+        SocketAddrUse::TcpAccept | SocketAddrUse::UdpReceive => None,
         SocketAddrUse::TcpConnect => Some(Use::Connect),
-        SocketAddrUse::UdpBind | SocketAddrUse::UdpSend | SocketAddrUse::UdpReceive => Some(Use::Udp),
-    }
-}
-
-async fn allows(verdict: Verdict, ip: IpAddr) -> bool {
-    match verdict {
-        Verdict::Allowed => true,
-        Verdict::Refused => false,
-        Verdict::IfResolved(names) => timeout(LOOKUP_DEADLINE, any_is(names, ip)).await.unwrap_or(false),
-    }
-}
-
-/// Whether one of the names has this address now.
-async fn any_is(names: Vec<String>, ip: IpAddr) -> bool {
-    let ip = ip.to_canonical();
-    for name in names {
-        // The port is only there because it has to be.
-        if let Ok(mut addresses) = lookup_host((name, 0)).await
-            && addresses.any(|address: SocketAddr| address.ip().to_canonical() == ip)
-        {
-            return true;
-        }
-    }
-    false
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Verdict, allows};
-
-    #[test]
-    fn a_name_is_granted_as_long_as_it_resolves_to_the_address() {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let allows = |ip: &str| {
-            let names = vec!["no.such.name.invalid".to_owned(), "localhost".to_owned()];
-            runtime.block_on(allows(Verdict::IfResolved(names), ip.parse().unwrap()))
-        };
-        assert!(allows("127.0.0.1"));
-        assert!(!allows("192.0.2.1"));
+        SocketAddrUse::UdpBind | SocketAddrUse::UdpSend => Some(Use::Udp),
     }
 }
