@@ -52,6 +52,12 @@ mod loopback_tests;
 #[cfg(all(feature = "native", not(any(test, all(target_os = "wasi", target_env = "p1")))))]
 pub use mio::*;
 
+// It stands before mio's `net`, which comes with all the rest of mio.
+#[cfg(all(feature = "native", target_os = "wasi", not(any(test, target_env = "p1"))))]
+mod wasip2;
+#[cfg(all(feature = "native", target_os = "wasi", not(any(test, target_env = "p1"))))]
+pub use wasip2::net;
+
 #[cfg(all(feature = "native", target_os = "wasi", not(any(test, target_env = "p1"))))]
 pub mod unix {
     //! `SourceFd` under the name it has on Unix, so that one source compiles in every world.

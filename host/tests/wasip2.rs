@@ -82,6 +82,37 @@ fn a_component_listens_on_a_granted_address_and_serves() {
 }
 
 #[test]
+fn the_echo_example_serves_as_a_component() {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("wasm32-wasip2");
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--target=wasm32-wasip2", "--package=guest-examples", "--bin=echo"]);
+    cargo.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).arg("--target-dir");
+    assert!(cargo.arg(target.with_file_name("")).status().unwrap().success());
+
+    let any = "127.0.0.1:0";
+    let mut server = Program::new().command();
+    let mut server =
+        server.args(["--listen", any]).arg(target.join("debug/echo.wasm")).arg(any).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim_end().strip_prefix("listening on ").expect("it says where it listens");
+    let mut clients: Vec<TcpStream> = (0..20).map(|_| TcpStream::connect(address).unwrap()).collect();
+    for round in 0..5_u8 {
+        for client in &mut clients {
+            client.set_read_timeout(Some(PATIENCE)).unwrap();
+            client.write_all(&[round; 300]).unwrap();
+        }
+        for client in &mut clients {
+            let mut answer = [0; 300];
+            client.read_exact(&mut answer).unwrap();
+            assert_eq!(answer, [round; 300]);
+        }
+    }
+    server.kill().unwrap();
+    server.wait().unwrap();
+}
+
+#[test]
 fn a_bind_that_was_not_granted_is_refused_and_told() {
     let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
     says(&["--listen", &free], &["bind", &free], "bound");
