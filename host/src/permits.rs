@@ -47,9 +47,9 @@ impl Permits {
         &self.listeners
     }
 
-    /// Whether a name may be looked up.
+    /// Whether a name may be looked up: by a pattern, or because a rule on that name needs it.
     pub fn allows_name(&self, name: &str) -> bool {
-        self.grants.dns.iter().any(|pattern| pattern.matches(name))
+        self.grants.allows_name(name)
     }
 
     /// Whether an address may be used so.

@@ -35,7 +35,7 @@ impl Grants {
     }
 
     /// Whether `name` may be looked up: by a pattern, or because a rule on that name needs it.
-    pub(crate) fn allows_name(&self, name: &str) -> bool {
+    pub fn allows_name(&self, name: &str) -> bool {
         let is_host = |rule: &Rule| matches!(&rule.host, Host::Name(host) if host == name);
         self.dns.iter().any(|pattern| pattern.matches(name))
             || self.connect.iter().chain(&self.listen).chain(&self.udp).any(is_host)
