@@ -39,6 +39,7 @@ docs:
 # Every package's tests on this machine, the conformance cases and the house rules included
 [no-exit-message]
 test-native:
+    @setup/test-tools
     WASI_POLL_WASM_RUSTC="$(setup/wasm-std)" WASI_POLL_CLANG="$(setup/c-guest || true)" cargo test --workspace --no-fail-fast
 
 # The poller's tests as wasm32-wasip1 guests of the host
