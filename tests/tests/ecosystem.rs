@@ -141,8 +141,8 @@ fn every_request(name: &str, mio: Mio) -> Result<()> {
     }
     let server = start("hyper_server", mio)?;
     let mut wrk = Command::new("wrk");
-    // Shorter than one would measure with; under load an answer may take long.
-    wrk.args(["-t1", "-c100", "-d2s", "--timeout", "10s"]).arg(format!("http://{}/", server.address));
+    // Under load an answer may take long.
+    wrk.args(["-t1", "-c100", "-d5s", "--timeout", "10s"]).arg(format!("http://{}/", server.address));
     let output = wrk.output()?;
     let said = String::from_utf8_lossy(&output.stdout);
     ensure!(output.status.success(), "{said}");

@@ -10,6 +10,7 @@ pub mod endings;
 pub mod files;
 pub mod grants;
 pub mod halves;
+pub mod items;
 pub mod listeners;
 pub mod options;
 pub mod rearming;
@@ -50,6 +51,11 @@ macro_rules! for_each_case {
                     a_refused_connect_is_connection_refused
                     a_program_connects_to_its_own_listener
                     writing_to_a_closed_peer_that_was_connected_to_is_broken_pipe
+                }
+                items {
+                    every_item_of_a_poll_runs
+                    every_item_of_a_stream_and_its_listener_runs
+                    every_item_of_a_datagram_socket_runs
                 }
                 options {
                     nodelay_is_what_it_was_set_to
