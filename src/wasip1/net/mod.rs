@@ -13,6 +13,7 @@ mod directory;
 mod grant;
 mod preopen;
 mod record;
+mod socket;
 mod tcp_listener;
 mod tcp_stream;
 mod text;

@@ -1,20 +1,18 @@
 //! `TcpListener`, which claims a preopened listener and accepts from it. The streams are `tcp_stream`'s.
 
-use std::fmt;
 use std::io;
 use std::net::{self, Ipv4Addr, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd};
 
-use super::super::event::Source;
 use super::super::host;
 use super::super::io_source::IoSource;
 use super::super::selector::Direction;
-use super::super::{Interest, Registry, Token};
 use super::TcpStream;
 use super::attribute::{Attribute, peer_of, take_error};
 use super::claims::claims;
 use super::directory::{Directory, Request};
 use super::grant::{is_denied, unsupported};
+use super::socket::socket;
 
 /// A socket that listens for TCP connections and never blocks.
 ///
@@ -166,70 +164,7 @@ fn leaves_others_pending(error: &io::Error) -> bool {
             .is_some_and(|raw| lacks_room.iter().any(|errno| i32::from(errno.raw()) == raw))
 }
 
-impl Source for TcpListener {
-    fn register(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
-        self.inner.register(registry, token, interests)
-    }
-
-    fn reregister(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
-        self.inner.reregister(registry, token, interests)
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        self.inner.deregister(registry)
-    }
-}
-
-impl fmt::Debug for TcpListener {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
-
-impl IntoRawFd for TcpListener {
-    fn into_raw_fd(self) -> RawFd {
-        self.inner.into_inner().into_raw_fd()
-    }
-}
-
-impl AsRawFd for TcpListener {
-    fn as_raw_fd(&self) -> RawFd {
-        self.inner.as_raw_fd()
-    }
-}
-
-impl AsFd for TcpListener {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.inner.as_fd()
-    }
-}
-
-impl FromRawFd for TcpListener {
-    /// Takes over a descriptor, which must be a non-blocking listener's.
-    unsafe fn from_raw_fd(fd: RawFd) -> TcpListener {
-        // SAFETY: the caller hands over an open descriptor that nobody else owns.
-        TcpListener::from_std(unsafe { net::TcpListener::from_raw_fd(fd) })
-    }
-}
-
-impl From<OwnedFd> for TcpListener {
-    /// Takes over a descriptor, which must be a non-blocking listener's.
-    fn from(fd: OwnedFd) -> TcpListener {
-        TcpListener::from_std(net::TcpListener::from(fd))
-    }
-}
-
-impl From<TcpListener> for OwnedFd {
-    fn from(listener: TcpListener) -> OwnedFd {
-        listener.inner.into_inner().into()
-    }
-}
-
-impl From<TcpListener> for net::TcpListener {
-    fn from(listener: TcpListener) -> net::TcpListener {
-        listener.inner.into_inner()
-    }
-}
+socket!(TcpListener);
 
 #[cfg(test)]
 mod tests {

@@ -1,18 +1,16 @@
 //! `TcpStream`, one connection. Arming after its operations is `IoSource`'s.
 
-use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut, Read, Write};
 use std::net::{self, Shutdown, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::AsFd;
 
-use super::super::event::Source;
 use super::super::host;
 use super::super::io_source::IoSource;
 use super::super::selector::Direction;
-use super::super::{Interest, Registry, Token};
 use super::attribute::{Attribute, take_error};
 use super::directory::{Directory, Request};
 use super::grant::Grant;
+use super::socket::socket;
 
 /// A TCP connection that never blocks.
 ///
@@ -229,67 +227,4 @@ impl Write for &'_ TcpStream {
     }
 }
 
-impl Source for TcpStream {
-    fn register(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
-        self.inner.register(registry, token, interests)
-    }
-
-    fn reregister(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
-        self.inner.reregister(registry, token, interests)
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        self.inner.deregister(registry)
-    }
-}
-
-impl fmt::Debug for TcpStream {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
-
-impl IntoRawFd for TcpStream {
-    fn into_raw_fd(self) -> RawFd {
-        self.inner.into_inner().into_raw_fd()
-    }
-}
-
-impl AsRawFd for TcpStream {
-    fn as_raw_fd(&self) -> RawFd {
-        self.inner.as_raw_fd()
-    }
-}
-
-impl AsFd for TcpStream {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.inner.as_fd()
-    }
-}
-
-impl FromRawFd for TcpStream {
-    /// Takes over a descriptor, which must be a non-blocking stream's.
-    unsafe fn from_raw_fd(fd: RawFd) -> TcpStream {
-        // SAFETY: the caller hands over an open descriptor that nobody else owns.
-        TcpStream::from_std(unsafe { net::TcpStream::from_raw_fd(fd) })
-    }
-}
-
-impl From<OwnedFd> for TcpStream {
-    /// Takes over a descriptor, which must be a non-blocking stream's.
-    fn from(fd: OwnedFd) -> TcpStream {
-        TcpStream::from_std(net::TcpStream::from(fd))
-    }
-}
-
-impl From<TcpStream> for OwnedFd {
-    fn from(stream: TcpStream) -> OwnedFd {
-        stream.inner.into_inner().into()
-    }
-}
-
-impl From<TcpStream> for net::TcpStream {
-    fn from(stream: TcpStream) -> net::TcpStream {
-        stream.inner.into_inner()
-    }
-}
+socket!(TcpStream);

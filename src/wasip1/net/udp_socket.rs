@@ -1,21 +1,19 @@
 //! `UdpSocket`, a datagram socket, and how its datagrams move. Its options are `udp_options`', the layout of an
 //! address before a datagram is `record`'s.
 
-use std::fmt;
 use std::io;
 use std::net::{self, SocketAddr};
-use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, IntoRawFd, OwnedFd, RawFd};
+use std::os::fd::AsFd;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::super::event::Source;
 use super::super::host;
 use super::super::io_source::IoSource;
 use super::super::selector::Direction;
-use super::super::{Interest, Registry, Token};
 use super::attribute::{Attribute, take_error};
 use super::directory::{Directory, Request};
 use super::grant::Grant;
 use super::record::{self, ADDRESS_BYTES};
+use super::socket::socket;
 
 /// A UDP socket that never blocks.
 ///
@@ -253,67 +251,4 @@ fn is_of_an_earlier_datagram(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::ConnectionRefused | io::ErrorKind::ConnectionReset)
 }
 
-impl Source for UdpSocket {
-    fn register(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
-        self.inner.register(registry, token, interests)
-    }
-
-    fn reregister(&mut self, registry: &Registry, token: Token, interests: Interest) -> io::Result<()> {
-        self.inner.reregister(registry, token, interests)
-    }
-
-    fn deregister(&mut self, registry: &Registry) -> io::Result<()> {
-        self.inner.deregister(registry)
-    }
-}
-
-impl fmt::Debug for UdpSocket {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.inner.fmt(f)
-    }
-}
-
-impl IntoRawFd for UdpSocket {
-    fn into_raw_fd(self) -> RawFd {
-        self.inner.into_inner().into_raw_fd()
-    }
-}
-
-impl AsRawFd for UdpSocket {
-    fn as_raw_fd(&self) -> RawFd {
-        self.inner.as_raw_fd()
-    }
-}
-
-impl AsFd for UdpSocket {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        self.inner.as_fd()
-    }
-}
-
-impl FromRawFd for UdpSocket {
-    /// Takes over a descriptor, which must be a non-blocking datagram socket's.
-    unsafe fn from_raw_fd(fd: RawFd) -> UdpSocket {
-        // SAFETY: the caller hands over an open descriptor that nobody else owns.
-        UdpSocket::from_std(unsafe { net::UdpSocket::from_raw_fd(fd) })
-    }
-}
-
-impl From<OwnedFd> for UdpSocket {
-    /// Takes over a descriptor, which must be a non-blocking datagram socket's.
-    fn from(fd: OwnedFd) -> UdpSocket {
-        UdpSocket::from_std(net::UdpSocket::from(fd))
-    }
-}
-
-impl From<UdpSocket> for OwnedFd {
-    fn from(socket: UdpSocket) -> OwnedFd {
-        socket.inner.into_inner().into()
-    }
-}
-
-impl From<UdpSocket> for net::UdpSocket {
-    fn from(socket: UdpSocket) -> net::UdpSocket {
-        socket.inner.into_inner()
-    }
-}
+socket!(UdpSocket);
