@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Mutex;
@@ -14,7 +14,9 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 use conformance::example::{self, Example};
-use conformance::{build, wasip1};
+use conformance::peer::PATIENCE;
+use conformance::running::Running;
+use conformance::{build, verdict, wasip1};
 
 /// Which mio is under a guest's crates.
 #[derive(Copy, Clone, PartialEq, Eq)]
@@ -109,6 +111,36 @@ fn an_idle_tokio_server_makes_at_most_two_polls_in_a_second() -> Result<()> {
     thread::sleep(Duration::from_secs(1));
     let idle = polls()? - busy;
     ensure!(idle <= 2, "{idle} polls in an idle second");
+    Ok(())
+}
+
+#[test]
+fn a_tokio_client_connects_where_the_host_grants_it() -> Result<()> {
+    let peer = TcpListener::bind(any_port())?;
+    let address = peer.local_addr()?;
+    // It was free a moment ago, so nobody listens there.
+    let refused = TcpListener::bind(any_port())?.local_addr()?;
+    let not_granted = "192.0.2.1:80";
+
+    let mut command = wasip1::host(&[]);
+    command.arg("--allow-connect").arg("127.0.0.1").arg(guest("tokio_connect", Mio::Shim)?);
+    command.args([not_granted.to_owned(), refused.to_string(), address.to_string()]);
+    let (said, mut heard, _) = verdict::lines();
+    let client = Running::start(&mut command, said)?;
+    let connected = format!("connected to {address}");
+    for expected in ["PermissionDenied", "ConnectionRefused", &connected] {
+        let line = heard.next_line()?;
+        ensure!(line == expected, "{line:?} instead of {expected:?}");
+    }
+
+    let (mut stream, _) = peer.accept()?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    for message in [b"hello".as_slice(), &[b'x'; 5000]] {
+        example::echo(&mut stream, message)?;
+    }
+    drop(stream);
+    client.end()?;
     Ok(())
 }
 
