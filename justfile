@@ -18,6 +18,7 @@ test:
 # Code is formatted as rustfmt wants it
 fmt:
     cargo fmt --all --check
+    cargo fmt --manifest-path shim/Cargo.toml --check
 
 # Clippy without a warning, in every world
 lint: lint-native lint-wasm
