@@ -22,9 +22,9 @@
 //! | `fd_read`, `fd_write`: flags, bit 0 hangup, bit 1 error | 24 | 2 |
 //!
 //! **Bit 1 of the event's flags is an extension.** The socket has a pending error, which its next call
-//! returns, a receive once the bytes that came before are taken; `nbytes` holds its number. The event's own errno stays 0, because programs written for
-//! preview1 take that for a failure of the whole poll, and one reset connection must not end a server. Hosts
-//! without the extension never set the bit. Otherwise `nbytes` is a lower bound: at least 1 when bytes or
+//! returns, a receive once the bytes that came before are taken; `nbytes` holds its number. The event's own
+//! errno stays 0, because programs written for preview1 take that for a failure of the whole poll, and one
+//! reset connection must not end a server. Hosts without the extension never set the bit. Otherwise `nbytes` is a lower bound: at least 1 when bytes or
 //! room are there, 0 once the peer has ended the direction, though bytes may lie before that end.
 
 mod address;

@@ -160,23 +160,15 @@ impl<N: Network> Process<N> {
             return Err(Errno::Acces);
         }
         let deadline_ns = self.lookup_deadline_ns();
-        match self.network.resolve(&name) {
-            Ok(None) if self.network.now_ns() < deadline_ns => self.wait_for_lookup(),
-            Ok(None) => {
-                self.end_lookups();
-                Err(Errno::Timedout)
-            }
-            Ok(Some(addresses)) => {
-                self.end_lookups();
-                let now_ns = self.network.now_ns();
-                self.lookups.keep(name, addresses.clone(), now_ns);
-                Ok(Progress::Done(addresses))
-            }
-            Err(errno) => {
-                self.end_lookups();
-                Err(errno)
-            }
+        let answer = self.network.resolve(&name);
+        let now_ns = self.network.now_ns();
+        if answer == Ok(None) && now_ns < deadline_ns {
+            return self.wait_for_lookup();
         }
+        self.end_lookups();
+        let addresses = answer?.ok_or(Errno::Timedout)?;
+        self.lookups.keep(name, addresses.clone(), now_ns);
+        Ok(Progress::Done(addresses))
     }
 
     fn lookup_deadline_ns(&mut self) -> u64 {
@@ -212,13 +204,12 @@ impl<N: Network> Process<N> {
     /// # Errors
     /// `EMFILE` at the limit of fds.
     pub fn grant(&mut self, grants: Grants) -> Result<Option<u32>, Errno> {
-        if !grants.is_empty() {
-            self.has_room()?;
-        }
-        self.grants = grants;
-        if self.grants.is_empty() {
+        if grants.is_empty() {
+            self.grants = grants;
             return Ok(None);
         }
+        self.has_room()?;
+        self.grants = grants;
         Ok(Some(self.table.insert(crate::fd_table::Descriptor::NetDir)))
     }
 }
