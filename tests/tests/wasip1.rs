@@ -2,29 +2,6 @@
 
 #![cfg(not(target_family = "wasm"))]
 
-macro_rules! tests {
-    (
-        everywhere { $($file:ident { $($case:ident)* })* }
-        in_guests { $($guest_file:ident { $($guest_case:ident)* })* }
-        natively { $($native:tt)* }
-        in_processes { $($processes:tt)* }
-    ) => {
-        $($(
-            #[test]
-            fn $case() {
-                conformance::wasip1::run(stringify!($case), &conformance::cases::$file::$case());
-            }
-        )*)*
-        $($(
-            #[test]
-            fn $guest_case() {
-                conformance::wasip1::run(
-                    stringify!($guest_case),
-                    &conformance::cases::$guest_file::$guest_case(),
-                );
-            }
-        )*)*
-    };
-}
+use conformance::{guest_tests, wasip1 as world};
 
-conformance::for_each_case!(tests);
+conformance::for_each_case!(guest_tests);

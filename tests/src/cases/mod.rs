@@ -187,3 +187,30 @@ macro_rules! find {
 }
 
 for_each_case!(find);
+
+/// Makes a test of every case that runs in a guest, by the `run` of what is called `world` where it stands.
+#[macro_export]
+macro_rules! guest_tests {
+    (
+        everywhere { $($file:ident { $($case:ident)* })* }
+        in_guests { $($guest_file:ident { $($guest_case:ident)* })* }
+        natively { $($native:tt)* }
+        in_processes { $($processes:tt)* }
+    ) => {
+        $($(
+            #[test]
+            fn $case() {
+                world::run(stringify!($case), &$crate::cases::$file::$case());
+            }
+        )*)*
+        $($(
+            #[test]
+            fn $guest_case() {
+                world::run(
+                    stringify!($guest_case),
+                    &$crate::cases::$guest_file::$guest_case(),
+                );
+            }
+        )*)*
+    };
+}
