@@ -34,6 +34,7 @@
 //! | `net_dir/` | the network directory: its protocol, its paths, its grants |
 //! | `foreign.rs` | reading and writing streams held elsewhere, such as stdio |
 //! | `network.rs`, `memory_network/` | what sockets stand on |
+//! | `machines/` | several guests on one deterministic network, and its faults |
 //! | `cases/` | what every network passes, behind the feature `cases` for other crates |
 //!
 //! # How sockets reach a guest
@@ -55,6 +56,7 @@ mod errno;
 mod failure;
 mod fd_table;
 mod foreign;
+mod machines;
 mod memory;
 mod memory_network;
 pub mod net_dir;
@@ -73,8 +75,9 @@ mod transfer;
 pub use errno::Errno;
 pub use failure::{Failure, Trap};
 pub use fd_table::Target;
+pub use machines::{Fault, Machine, Machines};
 pub use memory::Memory;
-pub use memory_network::MemoryNetwork;
+pub use memory_network::{Link, Loss, MemoryNetwork, Random};
 pub use network::{Edge, Levels, Network, Probe, SocketId, Stop};
 pub use poll::Polled;
 pub use process::{Closed, Limits, Process, Progress};

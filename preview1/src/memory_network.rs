@@ -1,14 +1,18 @@
 //! A deterministic network in memory with a virtual clock: its settings, its clock and what the trait asks
 //! for. What a stream holds is in `stream.rs`, what travels between two streams in `transport.rs`; for datagrams
-//! these are `datagram.rs` and `delivery.rs`.
+//! these are `datagram.rs` and `delivery.rs`; how long it takes, `link.rs`.
 
 mod addresses;
 mod datagram;
 #[cfg(test)]
 mod datagram_tests;
 mod delivery;
+mod link;
+#[cfg(test)]
+mod link_tests;
 mod names;
 mod options;
+mod random;
 mod schedule;
 mod socket;
 mod stream;
@@ -19,14 +23,18 @@ mod transport;
 use crate::{Datagram, Edge, Errno, Group, Levels, Network, Probe, SocketId, SocketOption, Stop};
 use addresses::Addresses;
 use datagram::DatagramSocket;
+use link::Links;
 use names::Names;
-use schedule::Schedule;
 use slab::Slab;
 use socket::{Action, End, Kind, Listener, Socket};
 use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::net::{IpAddr, Shutdown, SocketAddr};
 use stream::Stage;
+
+pub use link::{Link, Loss};
+pub use random::Random;
+pub(crate) use schedule::Schedule;
 
 /// A deterministic network: the same calls in the same order have the same effects at the same nanosecond.
 ///
@@ -96,6 +104,7 @@ pub struct MemoryNetwork {
     /// A look-up was answered since the last wait.
     answered: bool,
     schedule: Schedule<Action>,
+    links: Links,
     /// The sockets with an edge to tell, oldest first, each once.
     edges: VecDeque<End>,
 }
@@ -104,7 +113,6 @@ pub struct MemoryNetwork {
 struct Settings {
     receive_buffer_bytes: usize,
     backlog: usize,
-    latency_ns: u64,
     tick_ns: u64,
 }
 
@@ -117,7 +125,7 @@ impl MemoryNetwork {
     pub fn new() -> MemoryNetwork {
         MemoryNetwork {
             now_ns: 0,
-            settings: Settings { receive_buffer_bytes: 64 * 1024, backlog: 128, latency_ns: 0, tick_ns: 0 },
+            settings: Settings { receive_buffer_bytes: 64 * 1024, backlog: 128, tick_ns: 0 },
             sockets: Slab::new(),
             accept_error: None,
             next_serial: 0,
@@ -126,6 +134,7 @@ impl MemoryNetwork {
             names: Names::new(),
             answered: false,
             schedule: Schedule::default(),
+            links: Links::default(),
             edges: VecDeque::new(),
         }
     }
@@ -147,7 +156,7 @@ impl MemoryNetwork {
     /// Sets how long everything takes from one end of a connection to the other.
     #[must_use]
     pub fn with_latency_ns(mut self, latency_ns: u64) -> MemoryNetwork {
-        self.settings.latency_ns = latency_ns;
+        self.links.default.latency_ns = latency_ns;
         self
     }
 
@@ -190,15 +199,20 @@ impl MemoryNetwork {
     fn run_next(&mut self, until_ns: u64) -> bool {
         let Some((at_ns, action)) = self.schedule.pop_due(until_ns) else { return false };
         self.now_ns = self.now_ns.max(at_ns);
+        self.run(action);
+        true
+    }
+
+    fn run(&mut self, action: Action) {
         match action {
             Action::Call(action) => action(self),
             Action::Knock { client, address } => self.knock(client, address),
             Action::Arrive { to, packet } => self.arrive(to, packet),
             Action::Land(flight) => self.land(flight),
             Action::Refuse { sender, to } => self.refuse(sender, to),
+            Action::Lose(action) => self.lose(*action),
             Action::Answer(name) => self.answer(&name),
         }
-        true
     }
 
     /// Tells of every edge there is.

@@ -71,23 +71,14 @@ impl MemoryNetwork {
             IpAddr::V6(_) => options.multicast_loop_v6,
         };
         let flight = Flight { sender: end, from: local, to, bytes, heard_by_sender };
-        if self.settings.latency_ns == 0 {
-            self.land(flight);
-        } else {
-            self.send_off(Action::Land(flight));
-        }
+        self.send_off((local.ip(), to.ip()), length, Action::Land(flight));
         Ok(length)
     }
 
     /// A datagram reaches its address.
     pub(super) fn land(&mut self, flight: Flight) {
+        self.has_left(&flight);
         let Flight { sender, from, to, bytes, heard_by_sender } = flight;
-        if let Some(socket) = self.datagram_of_mut(sender) {
-            socket.in_flight_bytes -= cost_bytes(bytes.len());
-            if std::mem::take(&mut socket.was_full) {
-                self.edge(sender.id);
-            }
-        }
         if to.ip().is_multicast() || is_broadcast(to.ip()) {
             for id in self.all_that_hear(to) {
                 if heard_by_sender || id != sender.id || is_broadcast(to.ip()) {
@@ -100,8 +91,24 @@ impl MemoryNetwork {
             Some(id) if self.datagram(id).is_ok_and(|socket| socket.hears(from)) => {
                 self.hold(id, from, bytes);
             }
-            _ if self.settings.latency_ns == 0 => self.refuse(sender, to),
-            _ => self.send_off(Action::Refuse { sender, to }),
+            _ => self.send_off((to.ip(), from.ip()), 0, Action::Refuse { sender, to }),
+        }
+    }
+
+    /// What was on its way gets nowhere: nobody learns of it, but its sender has room again.
+    pub(super) fn lose(&mut self, action: Action) {
+        if let Action::Land(flight) = action {
+            self.has_left(&flight);
+        }
+    }
+
+    /// A datagram is no longer on its way.
+    fn has_left(&mut self, flight: &Flight) {
+        if let Some(socket) = self.datagram_of_mut(flight.sender) {
+            socket.in_flight_bytes -= cost_bytes(flight.bytes.len());
+            if std::mem::take(&mut socket.was_full) {
+                self.edge(flight.sender.id);
+            }
         }
     }
 

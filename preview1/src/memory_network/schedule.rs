@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 /// Things to come, earliest first; those of the same time in the order they were put in.
-pub(super) struct Schedule<A> {
+pub(crate) struct Schedule<A> {
     due: BTreeMap<(u64, u64), A>,
     next_place: u64,
 }
@@ -14,6 +14,11 @@ impl<A> Schedule<A> {
     pub fn push(&mut self, at_ns: u64, action: A) {
         self.due.insert((at_ns, self.next_place), action);
         self.next_place += 1;
+    }
+
+    /// When the next thing is due.
+    pub fn next_ns(&self) -> Option<u64> {
+        self.due.first_key_value().map(|((at_ns, _), _)| *at_ns)
     }
 
     /// Takes the next thing out if its time is `until_ns` or earlier.

@@ -86,8 +86,17 @@ pub(super) enum Action {
         sender: End,
         to: SocketAddr,
     },
+    /// What was on its way is lost.
+    Lose(Box<Action>),
     /// The look-up of a name is done.
     Answer(String),
+}
+
+impl Action {
+    /// Whether it is a stream's: TCP sees to it that it arrives, and in order.
+    pub fn is_stream(&self) -> bool {
+        matches!(self, Action::Knock { .. } | Action::Arrive { .. })
+    }
 }
 
 impl fmt::Debug for Action {
@@ -98,6 +107,7 @@ impl fmt::Debug for Action {
             Action::Arrive { to, packet } => write!(f, "Arrive {{ {to:?}, {packet:?} }}"),
             Action::Land(flight) => write!(f, "Land {flight:?}"),
             Action::Refuse { sender, to } => write!(f, "Refuse {{ {sender:?}, {to} }}"),
+            Action::Lose(action) => write!(f, "Lose {action:?}"),
             Action::Answer(name) => write!(f, "Answer {name}"),
         }
     }

@@ -39,6 +39,8 @@ pub(super) struct Stream {
     pub error: Option<Errno>,
     /// A send left the peer no room; that there is some again is an edge.
     pub was_full: bool,
+    /// When the last thing on its way here arrives: nothing overtakes it.
+    pub arrives_ns: u64,
 }
 
 impl Stream {
@@ -57,6 +59,7 @@ impl Stream {
             writing_ended: false,
             error: None,
             was_full: false,
+            arrives_ns: 0,
         }
     }
 

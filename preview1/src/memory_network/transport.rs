@@ -20,15 +20,12 @@ impl MemoryNetwork {
         let local = self.addresses.bind(local)?;
         let stream = Stream { owns_address: true, ..Stream::new(local, remote) };
         let client = self.insert(Kind::Stream(stream), true);
-        if self.settings.latency_ns == 0 {
-            self.knock(client, remote);
-            let refused = self.stream_mut(client.id)?.error.take();
-            if let Some(errno) = refused {
-                self.close_socket(client.id, false);
-                return Err(errno);
-            }
-        } else {
-            self.send_off(Action::Knock { client, address: remote });
+        self.send_off((local.ip(), remote.ip()), 0, Action::Knock { client, address: remote });
+        // Without latency it has failed by now, and nobody holds the socket yet.
+        let refused = self.stream_mut(client.id)?.error.take();
+        if let Some(errno) = refused {
+            self.close_socket(client.id, false);
+            return Err(errno);
         }
         Ok(client.id)
     }
@@ -128,7 +125,9 @@ impl MemoryNetwork {
     pub(super) fn room(&self, stream: &Stream) -> usize {
         match stream.peer.and_then(|peer| self.stream_of(peer)) {
             Some(peer) => {
-                self.settings.receive_buffer_bytes.saturating_sub(peer.received.len() + peer.in_flight)
+                let link = self.links.of((stream.local.ip(), stream.remote.ip()));
+                let buffer_bytes = link.buffer_bytes.unwrap_or(self.settings.receive_buffer_bytes).max(1);
+                buffer_bytes.saturating_sub(peer.received.len() + peer.in_flight)
             }
             None => usize::MAX,
         }
@@ -192,15 +191,57 @@ impl MemoryNetwork {
 
     /// Sends a packet on its way; without latency it has arrived when this returns.
     fn transmit(&mut self, to: End, packet: Packet) {
-        if self.settings.latency_ns == 0 {
-            self.arrive(to, packet);
-        } else {
-            self.send_off(Action::Arrive { to, packet });
+        let Some(stream) = self.stream_of(to) else { return };
+        let route = (stream.remote.ip(), stream.local.ip());
+        let bytes = if let Packet::Bytes(bytes) = &packet { bytes.len() } else { 0 };
+        self.send_off(route, bytes, Action::Arrive { to, packet });
+    }
+
+    /// When a stream's packet that would be there at `at_ns` is there behind those before it.
+    pub(super) fn in_order(&mut self, action: &Action, at_ns: u64) -> u64 {
+        let Action::Arrive { to, .. } = *action else { return at_ns };
+        let Some(stream) = self.stream_of_mut(to) else { return at_ns };
+        stream.arrives_ns = stream.arrives_ns.max(at_ns);
+        stream.arrives_ns
+    }
+
+    /// A stream's packet was lost for good: the connection breaks at both ends at `at_ns`.
+    pub(super) fn break_at(&mut self, at_ns: u64, lost: &Action) {
+        let (&Action::Arrive { to, .. } | &Action::Knock { client: to, .. }) = lost else { return };
+        let sender = self.stream_of(to).and_then(|stream| stream.peer);
+        for to in [Some(to), sender].into_iter().flatten() {
+            self.schedule.push(at_ns, Action::Arrive { to, packet: Packet::Reset });
         }
     }
 
-    pub(super) fn send_off(&mut self, action: Action) {
-        self.schedule.push(self.now_ns.saturating_add(self.settings.latency_ns), action);
+    /// Breaks a connection at both ends, as when something between them lost its state.
+    ///
+    /// ```
+    /// use wasi_poll_preview1::{Errno, MemoryNetwork, Network};
+    /// let mut network = MemoryNetwork::new();
+    /// let (listener, address) = network.listen("[::1]:0".parse().unwrap()).unwrap();
+    /// let peer = network.connect(address).unwrap();
+    /// let (stream, _) = network.accept(listener).unwrap();
+    /// network.break_connection(peer);
+    /// assert_eq!(network.receive(stream, &mut [0], false), Err(Errno::Connreset));
+    /// assert_eq!(network.receive(peer, &mut [0], false), Err(Errno::Connreset));
+    /// ```
+    pub fn break_connection(&mut self, stream: SocketId) {
+        let Ok(serial) = self.socket(stream).map(|socket| socket.serial) else { return };
+        let peer = self.stream_mut(stream).ok().and_then(|stream| stream.peer);
+        for to in [Some(End { id: stream, serial }), peer].into_iter().flatten() {
+            self.arrive(to, Packet::Reset);
+        }
+    }
+
+    /// The other end of a connection, if it is open.
+    pub fn other_end(&self, stream: SocketId) -> Option<SocketId> {
+        match &self.socket(stream).ok()?.kind {
+            Kind::Stream(stream) => {
+                stream.peer.filter(|&peer| self.stream_of(peer).is_some()).map(|end| end.id)
+            }
+            Kind::Listener(_) | Kind::Datagram(_) => None,
+        }
     }
 
     /// A packet arrives. What was meant for a socket closed meanwhile is lost: its close told the sender.

@@ -1,0 +1,251 @@
+//! What is done to a machine on purpose: every kind of fault, how long it lasts and how a call meets it. What lies
+//! between machines is the links'; when which fault comes is a player's to choose.
+
+use super::State;
+use crate::{Errno, Link, Network, Random, SocketId};
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Shutdown};
+
+/// Something that a program has to live with, done to one machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// A receive takes at most so many bytes, whatever there is.
+    ShortReads {
+        /// At least 1.
+        bytes: usize,
+    },
+    /// A send takes at most so many bytes, whatever the room.
+    ShortWrites {
+        /// At least 1.
+        bytes: usize,
+    },
+    /// The next calls on sockets that are ready answer `EAGAIN` all the same; each socket is ready again, with an
+    /// edge, after `again_ns`.
+    Again {
+        /// How many calls.
+        calls: u32,
+        /// How long a refused socket is quiet, in nanoseconds.
+        again_ns: u64,
+    },
+    /// Every readiness is told late, each by another time: sources that became ready in one order are reported in
+    /// another.
+    LateReadiness {
+        /// The longest that one is late, in nanoseconds.
+        up_to_ns: u64,
+    },
+    /// Every stream and listener is reported readable once, whether it is or not.
+    Spurious,
+    /// Nothing more can be opened: `EMFILE`.
+    Full,
+    /// The wall clock jumps. The monotonic one does not.
+    ClockJump {
+        /// By how much, in nanoseconds; back when negative.
+        by_ns: i64,
+    },
+    /// One of its connections breaks at both ends.
+    Reset {
+        /// Which one: modulo how many there are.
+        nth: u64,
+    },
+    /// The other end of one of its connections sends no more.
+    HalfClose {
+        /// Which one: modulo how many there are.
+        nth: u64,
+    },
+    /// It reaches another machine no more, nor is it reached from there; with `None`, no other machine.
+    Partition {
+        /// The other's address.
+        from: Option<IpAddr>,
+    },
+    /// What lies between it and all others carries only so much.
+    Slow {
+        /// Bytes a second, in each direction.
+        bytes_per_second: u64,
+    },
+}
+
+/// What comes later.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Later {
+    /// A fault begins, and lasts until then.
+    Begins { machine: usize, fault: Fault, until_ns: u64 },
+    /// A readiness that was kept back is told.
+    Tells { machine: usize, socket: SocketId },
+    /// Sockets can be opened again.
+    HasRoom { machine: usize },
+    /// Machines reach each other again.
+    Heals { one: IpAddr, other: IpAddr },
+    /// A link is what it was.
+    Restores { one: IpAddr, other: IpAddr, link: Link },
+}
+
+/// The faults that one machine is in.
+#[derive(Debug, Default)]
+pub(super) struct Trouble {
+    short_reads: Option<(usize, u64)>,
+    short_writes: Option<(usize, u64)>,
+    again: Option<(u32, u64, u64)>,
+    late: Option<(u64, u64)>,
+    full_until_ns: u64,
+    pub clock_jumped_ns: i64,
+    /// The sockets whose readiness is kept back.
+    hushed: BTreeSet<SocketId>,
+}
+
+impl Trouble {
+    pub fn most_read(&self, now_ns: u64) -> usize {
+        within(self.short_reads, now_ns)
+    }
+
+    pub fn most_written(&self, now_ns: u64) -> usize {
+        within(self.short_writes, now_ns)
+    }
+
+    pub fn is_full(&self, now_ns: u64) -> bool {
+        now_ns < self.full_until_ns
+    }
+
+    pub fn is_hushed(&self, socket: SocketId) -> bool {
+        self.hushed.contains(&socket)
+    }
+
+    pub fn unhush(&mut self, socket: SocketId) {
+        self.hushed.remove(&socket);
+    }
+
+    /// How late the next readiness is told, if it is.
+    pub fn delay_ns(&self, now_ns: u64, random: &mut Random) -> Option<u64> {
+        let (up_to_ns, _) = self.late.filter(|(_, until_ns)| now_ns < *until_ns)?;
+        Some(random.below(up_to_ns) + 1)
+    }
+
+    /// How long the next call on a ready socket has nothing to do, if it is refused.
+    fn refusal_ns(&mut self, now_ns: u64) -> Option<u64> {
+        let (calls, again_ns, _) = self.again.as_mut().filter(|(_, _, until_ns)| now_ns < *until_ns)?;
+        *calls = calls.checked_sub(1)?;
+        Some((*again_ns).max(1))
+    }
+}
+
+fn within(limit: Option<(usize, u64)>, now_ns: u64) -> usize {
+    limit.filter(|(_, until_ns)| now_ns < *until_ns).map_or(usize::MAX, |(bytes, _)| bytes.max(1))
+}
+
+impl super::Machines {
+    /// At `at_ns`, `fault` begins on a machine, and lasts until `until_ns` if it is one that lasts.
+    pub fn plan(&self, machine: usize, fault: Fault, at_ns: u64, until_ns: u64) {
+        self.lock().later.push(at_ns, Later::Begins { machine, fault, until_ns });
+    }
+}
+
+impl State {
+    pub(super) fn happens(&mut self, later: Later) {
+        match later {
+            Later::Begins { machine, fault, until_ns } => self.begin(machine, fault, until_ns),
+            Later::Tells { machine, socket } => {
+                let owner = &mut self.machines[machine];
+                if owner.trouble.hushed.remove(&socket) {
+                    owner.told_next.push_back((socket, false));
+                }
+            }
+            Later::HasRoom { machine } => self.tell_all(machine, false),
+            Later::Heals { one, other } => self.network.heal(one, other),
+            Later::Restores { one, other, link } => self.network.set_link(one, other, Some(link)),
+        }
+    }
+
+    fn begin(&mut self, machine: usize, fault: Fault, until_ns: u64) {
+        let trouble = &mut self.machines[machine].trouble;
+        match fault {
+            Fault::ShortReads { bytes } => trouble.short_reads = Some((bytes, until_ns)),
+            Fault::ShortWrites { bytes } => trouble.short_writes = Some((bytes, until_ns)),
+            Fault::Again { calls, again_ns } => trouble.again = Some((calls, again_ns, until_ns)),
+            Fault::LateReadiness { up_to_ns } => trouble.late = Some((up_to_ns, until_ns)),
+            Fault::ClockJump { by_ns } => {
+                trouble.clock_jumped_ns = trouble.clock_jumped_ns.saturating_add(by_ns);
+            }
+            Fault::Full => {
+                trouble.full_until_ns = until_ns;
+                self.later.push(until_ns, Later::HasRoom { machine });
+            }
+            Fault::Spurious => self.tell_all(machine, true),
+            Fault::Reset { nth } => {
+                if let Some(stream) = self.connection(machine, nth) {
+                    self.network.break_connection(stream);
+                }
+            }
+            Fault::HalfClose { nth } => {
+                if let Some(other) =
+                    self.connection(machine, nth).and_then(|stream| self.network.other_end(stream))
+                {
+                    // A connection that isn't one yet has nothing to end.
+                    let _ = self.network.shutdown(other, Shutdown::Write);
+                }
+            }
+            Fault::Partition { from } => {
+                for (one, other) in self.routes(machine, from) {
+                    self.network.cut(one, other);
+                    self.later.push(until_ns, Later::Heals { one, other });
+                }
+            }
+            Fault::Slow { bytes_per_second } => {
+                for (one, other) in self.routes(machine, None) {
+                    let link = self.network.link(one, other);
+                    let slow = Link { bytes_per_second: Some(bytes_per_second), ..link };
+                    self.network.set_link(one, other, Some(slow));
+                    self.later.push(until_ns, Later::Restores { one, other, link });
+                }
+            }
+        }
+    }
+
+    /// A call on a socket that is ready: refused, when a fault has it so.
+    pub(super) fn refuses(&mut self, machine: usize, socket: SocketId) -> Result<(), Errno> {
+        let now_ns = self.network.now_ns();
+        match self.machines[machine].trouble.refusal_ns(now_ns) {
+            Some(again_ns) => {
+                self.hush(machine, socket, again_ns);
+                Err(Errno::Again)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Keeps back for so long that a socket is ready.
+    pub(super) fn hush(&mut self, machine: usize, socket: SocketId, ns: u64) {
+        self.machines[machine].trouble.hushed.insert(socket);
+        let at_ns = self.network.now_ns().saturating_add(ns);
+        self.later.push(at_ns, Later::Tells { machine, socket });
+    }
+
+    /// A call was cut short although the socket has more: a short count says that it has not, until the next edge.
+    pub(super) fn tell_rest(&mut self, machine: usize, socket: SocketId, cut_short: bool) {
+        if cut_short {
+            self.machines[machine].told_next.push_back((socket, false));
+        }
+    }
+
+    fn tell_all(&mut self, machine: usize, spurious: bool) {
+        let mine = self.owners.iter().filter(|(_, owner)| **owner == machine);
+        let sockets: Vec<SocketId> = mine.map(|(socket, _)| *socket).collect();
+        self.machines[machine].told_next.extend(sockets.into_iter().map(|socket| (socket, spurious)));
+    }
+
+    /// A connection of the machine's, marked as hit at both ends.
+    fn connection(&mut self, machine: usize, nth: u64) -> Option<SocketId> {
+        let mine = self.owners.iter().filter(|(_, owner)| **owner == machine);
+        let streams: Vec<(SocketId, SocketId)> =
+            mine.filter_map(|(socket, _)| Some((*socket, self.network.other_end(*socket)?))).collect();
+        let at = nth.checked_rem(streams.len() as u64)?;
+        let (stream, other) = streams[at as usize];
+        self.hit.extend([stream, other]);
+        Some(stream)
+    }
+
+    /// Between this machine and that of the address, or all others.
+    fn routes(&self, machine: usize, from: Option<IpAddr>) -> Vec<(IpAddr, IpAddr)> {
+        let one = self.machines[machine].address;
+        let others = self.machines.iter().map(|owner| owner.address).filter(|&other| other != one);
+        others.filter(|&other| from.is_none_or(|from| from == other)).map(|other| (one, other)).collect()
+    }
+}
