@@ -1,6 +1,6 @@
 //! Numbers that only look random: a function of a seed, the same on every machine.
 
-/// A source of numbers that follow from a seed: Steele, Lea and Flood's SplitMix64.
+/// A source of numbers that follow from a seed: Steele, Lea and Flood's `SplitMix64`.
 ///
 /// ```
 /// use wasi_poll_preview1::Random;
