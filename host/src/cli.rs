@@ -35,6 +35,17 @@ pub struct Run {
     #[arg(long, value_name = "[NAME=]ADDR", value_delimiter = ',', value_parser = Listen::parse)]
     listen: Vec<Listen>,
 
+    /// Give the guest the sockets that systemd, or whoever else speaks its protocol (`LISTEN_FDS`), opened for this
+    /// program: TCP listeners and UDP sockets, from fd 3 on, before those of --listen
+    #[arg(long)]
+    pub listen_fds: bool,
+
+    /// Run so many instances of the guest, each on a thread of its own. They share the ports: the system spreads the
+    /// connections. Only the first has stdin; `WASI_POLL_WORKER` tells each its number, from 0 on; one that fails ends
+    /// all; each has the limits for itself
+    #[arg(long, value_name = "NUMBER", default_value = "1", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub workers: u16,
+
     #[command(flatten)]
     pub grants: GrantFlags,
 

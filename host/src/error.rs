@@ -12,6 +12,11 @@ impl RunError {
     pub(crate) fn new(text: impl Into<String>) -> RunError {
         RunError { text: text.into() }
     }
+
+    /// There was no thread for a guest to run on.
+    pub fn no_thread(error: &std::io::Error) -> RunError {
+        RunError::new(format!("cannot start a thread for the guest: {}", plain(error)))
+    }
 }
 
 impl fmt::Display for RunError {

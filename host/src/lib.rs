@@ -16,7 +16,7 @@
 //! | `trace.rs` | what is told of its calls |
 //! | `permits.rs` | what of the network a component may use |
 //! | `engine/`, `memory.rs` | wasmtime: the only files that name it |
-//! | `cli.rs`, `signals.rs`, `main.rs` | the command line |
+//! | `cli.rs`, `launch.rs`, `inherited.rs`, `workers.rs`, `signals.rs`, `main.rs` | the command line |
 //!
 //! What sockets, fds and polls mean is `wasi-poll-preview1`'s.
 #![forbid(unsafe_code)]

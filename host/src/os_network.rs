@@ -5,6 +5,7 @@ mod datagrams;
 mod levels;
 mod options;
 mod resolver;
+mod shared_port;
 mod source;
 
 use crate::Killer;
@@ -37,6 +38,7 @@ pub struct OsNetwork {
     started: Instant,
     killer: Killer,
     resolver: Resolver,
+    shares_ports: bool,
 }
 
 impl OsNetwork {
@@ -58,7 +60,31 @@ impl OsNetwork {
             started: Instant::now(),
             killer: killer.clone(),
             resolver,
+            shares_ports: false,
         })
+    }
+
+    /// From now on, listeners and datagram sockets share their port with others that share it, too.
+    pub fn share_ports(&mut self) {
+        self.shares_ports = true;
+    }
+
+    /// Takes a listener that is open already. It becomes non-blocking.
+    ///
+    /// # Errors
+    /// When it can't be made so, or the system has no room to watch it.
+    pub fn adopt_listener(&mut self, listener: std::net::TcpListener) -> io::Result<SocketId> {
+        listener.set_nonblocking(true)?;
+        self.add(Source::Listener(TcpListener::from_std(listener)))
+    }
+
+    /// Takes a bound datagram socket that is open already. It becomes non-blocking.
+    ///
+    /// # Errors
+    /// When it can't be made so, or the system has no room to watch it.
+    pub fn adopt_datagrams(&mut self, socket: std::net::UdpSocket) -> io::Result<SocketId> {
+        socket.set_nonblocking(true)?;
+        self.add(Source::Datagrams(UdpSocket::from_std(socket)))
     }
 
     /// Watches a descriptor for readiness alone: nothing is read, written or set on it. `None` when it is
@@ -110,7 +136,8 @@ impl Network for OsNetwork {
     }
 
     fn listen(&mut self, address: SocketAddr) -> Result<(SocketId, SocketAddr), Errno> {
-        let listened = TcpListener::bind(address).and_then(|listener| {
+        let bound = if self.shares_ports { shared_port::listen(address) } else { TcpListener::bind(address) };
+        let listened = bound.and_then(|listener| {
             let address = listener.local_addr()?;
             Ok((self.add(Source::Listener(listener))?, address))
         });
@@ -151,7 +178,8 @@ impl Network for OsNetwork {
     }
 
     fn bind(&mut self, address: SocketAddr) -> Result<(SocketId, SocketAddr), Errno> {
-        let bound = UdpSocket::bind(address).and_then(|socket| {
+        let bound = if self.shares_ports { shared_port::bind(address) } else { UdpSocket::bind(address) };
+        let bound = bound.and_then(|socket| {
             let address = socket.local_addr()?;
             Ok((self.add(Source::Datagrams(socket))?, address))
         });

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use wasi_poll_preview1::Errno;
 
-/// A listener the guest starts with.
+/// A listener, or a bound datagram socket, that the guest starts with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listener {
     /// What the guest knows it by, if anything.
@@ -15,6 +15,8 @@ pub struct Listener {
     pub address: SocketAddr,
     /// Its number in the guest.
     pub fd: u32,
+    /// Whether it hears datagrams (UDP), rather than accepts connections (TCP).
+    pub datagrams: bool,
 }
 
 /// A directory of the host's and what the guest knows it by.
@@ -55,6 +57,11 @@ pub fn variables(listeners: &[Listener]) -> Vec<(&'static str, String)> {
     ]
 }
 
+/// Whether a variable tells a process which sockets it inherited. Those of the host are not the guest's.
+pub fn tells_of_inherited(variable: &str) -> bool {
+    ["LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES"].contains(&variable)
+}
+
 /// A name may be any text that `LISTEN_FDNAMES` can hold.
 pub fn check_name(name: &str) -> Result<(), RunError> {
     if name.is_empty() || name.contains(|letter: char| letter == ':' || letter.is_control()) {
@@ -87,7 +94,7 @@ mod tests {
 
     fn listener(name: Option<&str>, port: u16) -> Listener {
         let address = ([127, 0, 0, 1], port).into();
-        Listener { name: name.map(str::to_owned), address, fd: 3 }
+        Listener { name: name.map(str::to_owned), address, fd: 3, datagrams: false }
     }
 
     #[test]

@@ -2,16 +2,16 @@
 //! sight.
 
 mod component;
+mod system;
 
 use crate::engine::{self, Setup};
-use crate::error::plain;
 use crate::permits::Permits;
 use crate::preopens::{self, Directory, Listener};
 use crate::refusals::Refusals;
 use crate::stdio::{STDERR, STDIN, STDOUT, Stdio};
 use crate::trace::{Trace, TraceFormat};
 use crate::{Grants, Killer, Limits, Module, OsNetwork, Refusal, RunError};
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use wasi_poll_preview1::{Network, Process, SocketId};
@@ -76,43 +76,6 @@ pub struct Runner<N: Network = OsNetwork> {
     limits: Limits,
 }
 
-impl Runner {
-    /// A guest on the operating system's sockets.
-    ///
-    /// # Errors
-    /// When the system has no room for one more poll.
-    pub fn new(module: &Module) -> Result<Runner, RunError> {
-        let killer = Killer::new();
-        let network = OsNetwork::new(&killer)
-            .map_err(|error| RunError::new(format!("cannot poll: {}", plain(&error))))?;
-        Ok(Runner::on_network(module, network, killer))
-    }
-
-    /// Gives the guest this process's stdin, stdout and stderr. They can be polled where the system can.
-    ///
-    /// # Errors
-    /// When they can't be duplicated.
-    pub fn inherit_stdio(mut self) -> Result<Runner, RunError> {
-        let adopted = || -> io::Result<_> {
-            let mut stdio = Stdio::inherit()?;
-            let mut sources = [None; 3];
-            for number in [STDIN, STDOUT, STDERR] {
-                if let Some(descriptor) = stdio.descriptor(number)
-                    && let Some(source) = self.network.adopt(descriptor)?
-                {
-                    sources[number as usize] = Some(source);
-                    stdio.bound(number);
-                }
-            }
-            Ok((stdio, sources))
-        }();
-        (self.stdio, self.stdio_sources) = adopted.map_err(|error| {
-            RunError::new(format!("cannot hand on stdin, stdout and stderr: {}", plain(&error)))
-        })?;
-        Ok(self)
-    }
-}
-
 impl<N: Network + 'static> Runner<N> {
     /// A guest on another network. Where that can block, it must see to it that `killer` ends its waits
     /// ([`Killer::on_kill`]).
@@ -162,10 +125,14 @@ impl<N: Network + 'static> Runner<N> {
         }
         let opened = self.network.listen(address);
         let (socket, address) = opened.map_err(|errno| preopens::cannot_listen(address, errno))?;
-        let fd = 3 + self.listeners.len() as u32;
-        self.listeners.push(Listener { name: name.map(str::to_owned), address, fd });
-        self.sockets.push(socket);
+        self.preopen(name, socket, address, false);
         Ok(self)
+    }
+
+    fn preopen(&mut self, name: Option<&str>, socket: SocketId, address: SocketAddr, datagrams: bool) {
+        let fd = 3 + self.listeners.len() as u32;
+        self.listeners.push(Listener { name: name.map(str::to_owned), address, fd, datagrams });
+        self.sockets.push(socket);
     }
 
     /// Lets the guest use more of the network than the listeners it was given. When that is anything, it finds the
@@ -218,11 +185,13 @@ impl<N: Network + 'static> Runner<N> {
         self
     }
 
-    /// Sets all variables of this process that are Unicode.
+    /// Sets all variables of this process that are Unicode, but for those that tell this process of its own
+    /// inherited sockets (`LISTEN_FDS` and the like): a guest's are others.
     #[must_use]
     pub fn inherit_env(self) -> Runner<N> {
         std::env::vars_os().fold(self, |runner, (name, value)| {
             match (name.into_string(), value.into_string()) {
+                (Ok(name), Ok(_)) if preopens::tells_of_inherited(&name) => runner,
                 (Ok(name), Ok(value)) => runner.env(name, value),
                 _ => runner,
             }
@@ -314,8 +283,13 @@ impl<N: Network + 'static> Runner<N> {
             let fds = self.limits.fds;
             RunError::new(format!("the listeners and directories are more than the limit fds ({fds}) allows"))
         };
-        for socket in self.sockets {
-            process.preopen_listener(socket).map_err(past_limit)?;
+        for (socket, listener) in self.sockets.into_iter().zip(&self.listeners) {
+            let preopened = if listener.datagrams {
+                process.preopen_datagrams(socket)
+            } else {
+                process.preopen_listener(socket)
+            };
+            preopened.map_err(past_limit)?;
         }
         for inner in 3..3 + self.directories.len() as u32 {
             process.insert_foreign(inner).map_err(past_limit)?;

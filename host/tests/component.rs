@@ -145,3 +145,13 @@ fn where_a_component_may_listen_is_said_and_nothing_is_opened() {
         &format!("wasi-poll: the guest may listen on {taken}; as a component, it does so itself"),
     );
 }
+
+#[test]
+fn a_component_has_no_workers_and_takes_no_open_socket() {
+    let program = Program::new();
+    let guest = program.file("guest.wat", component("(i32.const 0)"));
+    program.says(&["--workers=2"], &guest, 2, "cannot run guest.wat in 2 workers: it is a component");
+    let open = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let error = runner("(i32.const 0)").adopt_listener(None, open).unwrap_err();
+    assert!(error.to_string().contains("it is a component, which opens its sockets itself"), "{error}");
+}

@@ -46,11 +46,12 @@ pub enum Closed {
     Foreign(u32),
 }
 
-/// A listener the guest was given.
+/// A listener or a datagram socket the guest was given.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Preopened {
     pub(crate) address: SocketAddr,
     pub(crate) id: SocketId,
+    pub(crate) role: Role,
     /// The guest has asked for it by its address.
     pub(crate) claimed: bool,
 }
@@ -77,7 +78,7 @@ pub struct Process<N: Network> {
     pub(crate) refusal: Option<Refusal>,
     /// The stream a blocked open of one connects.
     pub(crate) connecting: Option<SocketId>,
-    /// The preopened listeners that are still open.
+    /// The preopened sockets that are still open.
     pub(crate) preopened: Vec<Preopened>,
     edges: Vec<Edge>,
 }
@@ -123,9 +124,22 @@ impl<N: Network> Process<N> {
     /// # Errors
     /// `EMFILE` at the limit of fds.
     pub fn preopen_listener(&mut self, listener: SocketId) -> Result<u32, Errno> {
-        let fd = self.insert_socket(listener, Role::Listener, Fdflags::default())?;
-        if let Ok(address) = self.network.local_address(listener) {
-            self.preopened.push(Preopened { address, id: listener, claimed: false });
+        self.preopen(listener, Role::Listener)
+    }
+
+    /// Gives the guest a bound datagram socket, at the lowest free fd; blocking, as an inherited one is. What it moves
+    /// is led by [address records](crate::net_dir), as of one that the guest has bound itself.
+    ///
+    /// # Errors
+    /// `EMFILE` at the limit of fds.
+    pub fn preopen_datagrams(&mut self, socket: SocketId) -> Result<u32, Errno> {
+        self.preopen(socket, Role::Datagram { connected: false })
+    }
+
+    fn preopen(&mut self, id: SocketId, role: Role) -> Result<u32, Errno> {
+        let fd = self.insert_socket(id, role, Fdflags::default())?;
+        if let Ok(address) = self.network.local_address(id) {
+            self.preopened.push(Preopened { address, id, role, claimed: false });
         }
         Ok(fd)
     }

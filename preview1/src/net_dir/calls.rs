@@ -194,7 +194,7 @@ impl<N: Network> Process<N> {
     }
 
     fn open_listener(&mut self, address: SocketAddr, flags: Fdflags) -> Result<Progress<Opened>, Failure> {
-        if let Some(fd) = self.claim(address)? {
+        if let Some(fd) = self.claim(address, Role::Listener)? {
             self.table.socket(fd)?.flags = flags;
             return Ok(Progress::Done(Opened { fd }));
         }
@@ -206,12 +206,13 @@ impl<N: Network> Process<N> {
         self.opened(id, Role::Listener, flags)
     }
 
-    /// The fd of the preopened listener on `address`, if there is one.
+    /// The fd of the preopened listener or datagram socket on `address`, if there is one.
     ///
     /// # Errors
     /// `EADDRINUSE` when it was claimed before.
-    fn claim(&mut self, address: SocketAddr) -> Result<Option<u32>, Errno> {
-        let Some(found) = self.preopened.iter_mut().find(|found| found.address == address) else {
+    fn claim(&mut self, address: SocketAddr, role: Role) -> Result<Option<u32>, Errno> {
+        let mut preopened = self.preopened.iter_mut();
+        let Some(found) = preopened.find(|found| found.address == address && found.role == role) else {
             return Ok(None);
         };
         if std::mem::replace(&mut found.claimed, true) {
@@ -267,6 +268,10 @@ impl<N: Network> Process<N> {
         address: SocketAddr,
         flags: Fdflags,
     ) -> Result<Progress<Opened>, Failure> {
+        if let Some(fd) = self.claim(address, Role::Datagram { connected: false })? {
+            self.table.socket(fd)?.flags = flags;
+            return Ok(Progress::Done(Opened { fd }));
+        }
         self.has_room()?;
         if self.permit(Use::Udp, address)? == Progress::Blocked {
             return Ok(Progress::Blocked);

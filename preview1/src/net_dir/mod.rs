@@ -15,7 +15,7 @@
 //! |---|---|
 //! | `path_open tcp/listen/ADDR` | opens a listener; port 0 asks for any. The address of a preopened listener needs no grant and answers that listener's fd, once: `EADDRINUSE` after that |
 //! | `path_open tcp/connect/ADDR` | opens a stream. With `NONBLOCK` among the fdflags it answers at once: the stream is writable when it is connected or has failed, and `fd/N/error` tells which; a failure that is known at once may be the call's own errno. Without, it waits, and answers with how that ended |
-//! | `path_open udp/bind/ADDR` | opens a datagram socket; port 0 asks for any |
+//! | `path_open udp/bind/ADDR` | opens a datagram socket; port 0 asks for any. The address of a preopened one needs no grant and answers its fd, once |
 //! | `path_readlink fd/N/ATTRIBUTE` | reads an attribute |
 //! | `path_symlink VALUE fd/N/ATTRIBUTE` | sets an attribute: `VALUE` is the link's target |
 //! | `path_readlink dns/NAME` | the addresses of a name, IPv4 and IPv6, separated by commas. Waits for the answer, at most [`LOOKUP_DEADLINE_NS`] |
