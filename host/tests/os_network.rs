@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use wasi_poll_host::{Killer, OsNetwork};
-use wasi_poll_preview1::{Errno, Network, SocketId, SocketOption};
+use wasi_poll_preview1::{Errno, Levels, Network, Probe, SocketId, SocketOption};
 
 fn network() -> OsNetwork {
     OsNetwork::new(&Killer::new()).expect("a poll")
@@ -69,4 +69,19 @@ fn a_look_up_ends_a_wait_and_its_answer_is_told_once() {
     };
     assert!(!addresses.is_empty() && addresses.iter().all(std::net::IpAddr::is_loopback), "{addresses:?}");
     assert_eq!(network.resolve("localhost"), Ok(None), "asked anew");
+}
+
+#[test]
+fn more_sockets_are_probed_than_the_process_may_have_files_open() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    const FILES: u64 = 512;
+    let mut network = network();
+    let (datagrams, _) = network.bind(loopback()).unwrap();
+    // The other tests here need fewer. poll(2) refuses to look at more.
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.current.map_or(Some(FILES), |current| Some(current.min(FILES)));
+    setrlimit(Resource::Nofile, limit).unwrap();
+    let mut probes = vec![Probe { socket: datagrams, levels: Levels::default() }; 3 * FILES as usize + 1];
+    network.probe(&mut probes);
+    assert_eq!(probes.iter().filter(|probe| probe.levels.writable).count(), probes.len());
 }

@@ -31,6 +31,8 @@ mod bad_calls;
 mod bad_polls;
 mod datagrams;
 mod descriptors;
+mod fault_rig;
+mod faults;
 #[cfg(test)]
 mod granting;
 mod guest;
@@ -55,6 +57,8 @@ pub use bad_calls::*;
 pub use bad_polls::*;
 pub use datagrams::*;
 pub use descriptors::*;
+pub use fault_rig::{Call, FaultRig, FaultyGuest, FaultyNetwork};
+pub use faults::*;
 pub use guest::Guest;
 pub use memory_rig::MemoryRig;
 pub use net_attributes::*;
@@ -198,6 +202,15 @@ macro_rules! for_each_case {
             a_closed_datagram_socket_is_silent_when_its_number_is_used_again
             every_datagram_needs_a_grant_for_where_it_goes
             a_grant_of_one_use_is_none_of_another
+            an_accept_the_system_has_no_room_for_is_tried_again_later_and_not_at_once
+            a_listener_without_room_is_tried_at_once_when_something_is_closed
+            an_aborted_connection_is_told_and_the_next_is_accepted
+            an_interrupted_call_moves_nothing_and_can_be_made_again
+            an_interrupted_receive_of_everything_tells_what_it_has
+            a_send_without_buffers_moves_nothing_and_can_be_made_again
+            an_interrupted_wait_is_waited_again
+            a_write_that_waits_for_its_reader_ends_when_that_resets
+            a_slow_reader_gets_every_byte_and_is_not_waited_for_busily
             a_rule_on_a_name_allows_its_addresses_and_looking_it_up
             an_ipv4_address_mapped_into_ipv6_is_the_ipv4_address
             a_name_that_is_not_one_is_never_looked_up
@@ -242,6 +255,7 @@ mod tests {
             include_str!("cases/bad_polls.rs"),
             include_str!("cases/datagrams.rs"),
             include_str!("cases/descriptors.rs"),
+            include_str!("cases/faults.rs"),
             include_str!("cases/net_attributes.rs"),
             include_str!("cases/net_grants.rs"),
             include_str!("cases/net_open.rs"),

@@ -181,7 +181,7 @@ impl<N: Network> Process<N> {
     fn tell(&mut self) {
         let now_ns = if self.polling.deadlines_ns.is_empty() { 0 } else { self.network.now_ns() };
         let mut deadlines_ns = self.polling.deadlines_ns.iter();
-        let starved = self.accept_starved || self.has_room().is_err();
+        let starved = self.starved_until_ns.is_some() || self.has_room().is_err();
         let foreign = &self.polling.foreign;
         let table = &self.table;
         let mut kind_of = |watch| match watch {

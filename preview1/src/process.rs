@@ -66,8 +66,9 @@ pub struct Process<N: Network> {
     pub(crate) turn: u64,
     /// Until when the blocked call waits.
     pub(crate) deadline_ns: Option<u64>,
-    /// The network could open no more sockets, and none was closed and no edge came since.
-    pub(crate) accept_starved: bool,
+    /// Until when no accept is worth a try: the network could open no more sockets, and none was closed and no
+    /// edge came since.
+    pub(crate) starved_until_ns: Option<u64>,
     pub(crate) polling: Polling,
     /// Kept for its capacity.
     pub(crate) iovecs: Vec<(u32, u32)>,
@@ -96,7 +97,7 @@ impl<N: Network> Process<N> {
             limits: Limits::default(),
             turn: 1,
             deadline_ns: None,
-            accept_starved: false,
+            starved_until_ns: None,
             polling: Polling::default(),
             iovecs: Vec::new(),
             gathered: 0,
@@ -186,7 +187,7 @@ impl<N: Network> Process<N> {
     /// # Errors
     /// [`Stop`] when the guest must be ended.
     pub fn wait(&mut self) -> Result<(), Stop> {
-        let deadline_ns = self.deadline_ns.take();
+        let deadline_ns = self.deadline_ns.take().into_iter().chain(self.starved_until_ns).min();
         self.collect(deadline_ns)
     }
 
@@ -290,8 +291,13 @@ impl<N: Network> Process<N> {
             if let Some(found) = self.table.by_id(socket) {
                 let error = if levels.error { self.network.take_error(socket) } else { None };
                 found.edge(levels, error);
-                self.accept_starved &= found.role != Role::Listener;
+                if found.role == Role::Listener {
+                    self.starved_until_ns = None;
+                }
             }
+        }
+        if self.starved_until_ns.is_some_and(|until_ns| until_ns <= self.network.now_ns()) {
+            self.starved_until_ns = None;
         }
         self.edges = edges;
         stopped
@@ -309,7 +315,7 @@ impl<N: Network> Process<N> {
             self.preopened.retain(|preopened| preopened.id != id);
         }
         // A file counts against the system's limit as a socket does.
-        self.accept_starved = false;
+        self.starved_until_ns = None;
         match descriptor {
             Descriptor::Socket(_) | Descriptor::NetDir => Closed::Whole,
             Descriptor::Foreign { inner, .. } => Closed::Foreign(inner),

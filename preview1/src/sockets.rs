@@ -11,6 +11,10 @@ use std::net::{Shutdown, SocketAddr};
 pub(crate) const PEEK: u32 = 1;
 pub(crate) const WAITALL: u32 = 2;
 
+/// How long a listener is not reported for which the network could open no more sockets. Others may use them up,
+/// and nothing tells when they don't any more; asking again at once would be a busy loop.
+const STARVED_NS: u64 = 500_000_000;
+
 /// What `sock_accept` opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Accepted {
@@ -34,7 +38,8 @@ impl<N: Network> Process<N> {
     ///
     /// # Errors
     /// `EAGAIN` when a non-blocking listener has none pending, `EMFILE` at the limit of fds (and the listener
-    /// is not reported until one is free), `EINVAL` on a stream or for any flag but `NONBLOCK`, `EBADF`,
+    /// is not reported until one is free); `EMFILE`, `ENFILE`, `ENOBUFS` or `ENOMEM` when the system can open no
+    /// more (and the listener is not reported for half a second, or until something is closed here); `EINVAL` on a stream or for any flag but `NONBLOCK`, `EBADF`,
     /// `ENOTSOCK`; a trap for a bad pointer.
     pub fn sock_accept(
         &mut self,
@@ -66,7 +71,11 @@ impl<N: Network> Process<N> {
                 self.blocked(fd)
             }
             Err(errno) => {
-                self.accept_starved |= matches!(errno, Errno::Mfile | Errno::Nfile);
+                // The connection may have gone with the error, or still be there.
+                listener.readiness.asked_again();
+                if matches!(errno, Errno::Mfile | Errno::Nfile | Errno::Nobufs | Errno::Nomem) {
+                    self.starved_until_ns = Some(self.network.now_ns().saturating_add(STARVED_NS));
+                }
                 Err(errno.into())
             }
         }

@@ -3,7 +3,7 @@
 use crate::readiness::Certainty;
 use crate::record;
 use crate::sockets::{PEEK, WAITALL};
-use crate::transfer::{Direction, scatter, slices};
+use crate::transfer::{Direction, is_passing, scatter, slices};
 use crate::{Errno, Failure, Memory, Network, Process, Progress, Received};
 use std::io::IoSlice;
 
@@ -83,7 +83,9 @@ impl<N: Network> Process<N> {
                 Err(Failure::Errno(Errno::Again)) => return self.blocked(fd),
                 // What was gathered before the error is told now, and the error by the next call.
                 Err(Failure::Errno(errno)) if self.gathered > 0 => {
-                    self.table.socket(fd)?.readiness.error = Some(errno);
+                    if !is_passing(errno) {
+                        self.table.socket(fd)?.readiness.error = Some(errno);
+                    }
                 }
                 Err(failure) => return Err(failure),
             }
@@ -142,6 +144,7 @@ impl<N: Network> Process<N> {
                 socket.readiness.read_drained();
                 Err(Errno::Again.into())
             }
+            Err(errno) if is_passing(errno) => Err(errno.into()),
             Err(errno) => {
                 socket.readiness.read_closed = true;
                 socket.readiness.read = Certainty::Ready;

@@ -51,6 +51,11 @@ impl Direction {
     }
 }
 
+/// Whether a call that failed so left the connection as it was, and can be made again.
+pub(crate) fn is_passing(errno: Errno) -> bool {
+    matches!(errno, Errno::Intr | Errno::Nobufs | Errno::Nomem)
+}
+
 /// The iovecs' bytes from their byte `skip` on.
 pub(crate) fn slices<'a>(
     memory: &'a Memory<'_>,

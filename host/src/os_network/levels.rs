@@ -50,8 +50,19 @@ fn ask(entry: &Entry) -> PollFd<'_> {
 
 fn poll_now(asked: &mut [PollFd<'_>]) {
     const AT_ONCE: Timespec = Timespec { tv_sec: 0, tv_nsec: 0 };
-    // It does not wait, so no signal interrupts it for long.
-    while rustix::event::poll(asked, Some(&AT_ONCE)) == Err(rustix::io::Errno::INTR) {}
+    loop {
+        match rustix::event::poll(asked, Some(&AT_ONCE)) {
+            // It does not wait, so no signal interrupts it for long.
+            Err(rustix::io::Errno::INTR) => {}
+            // More at once than this process may have files open, or than there is memory for.
+            Err(_) if asked.len() > 1 => {
+                let (some, others) = asked.split_at_mut(asked.len() / 2);
+                poll_now(some);
+                return poll_now(others);
+            }
+            _ => return,
+        }
+    }
 }
 
 fn answer(asked: &PollFd<'_>) -> Levels {
