@@ -63,6 +63,11 @@ test-node:
 test-browser:
     setup/preview1-tests browser --no-fail-fast
 
+# Two hundred thousand connections to a guest, some minutes: `just soak --connections N --seed N`
+[no-exit-message]
+soak *FLAGS:
+    @WASI_POLL_WASM_RUSTC="$(setup/wasm-std)" cargo run --quiet --release -p conformance --bin soak -- {{FLAGS}}
+
 # The Debian way to a standard library for wasm: test-node and run once more, with it
 [no-exit-message]
 test-setup:

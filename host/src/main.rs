@@ -9,6 +9,7 @@ mod launch;
 mod signals;
 mod workers;
 
+use anyhow::Context;
 use clap::Parser;
 use cli::{Cli, Command, Run};
 use std::io::{self, Write};
@@ -31,14 +32,15 @@ fn main() -> ExitCode {
 }
 
 fn run(command: &Run) -> anyhow::Result<u8> {
-    // First: until something else is opened, these numbers can only be what was handed over.
+    signals::fail_past_file_sizes().context("cannot wait for signals")?;
+    // Before all else: until something is opened, these numbers can only be what was handed over.
     let inherited = if command.listen_fds { inherited::take()? } else { Vec::new() };
     let module = Module::load(command.guest.first().expect("clap requires it"))?;
     let killer = Killer::new();
     let runners = launch::runners(command, &module, &killer, &inherited)?;
     // Each runner has its own. A listener is closed when nobody has it.
     drop(inherited);
-    let signal = signals::end_with(killer.clone())?;
+    let signal = signals::end_with(killer.clone()).context("cannot wait for signals")?;
     let ended = workers::run(runners, &killer);
     if let Some(told) = ended.told() {
         say(format_args!("{told}"));

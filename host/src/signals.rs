@@ -1,10 +1,12 @@
-//! Ctrl-C and SIGTERM: they end the guest, and when that takes too long, this process.
+//! The signals this process gets. Ctrl-C and SIGTERM end the guest, and when that takes too long, this process; a
+//! file that may not grow is an error of the write alone.
 
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
+use signal_hook::flag;
 use signal_hook::iterator::Signals;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::thread;
 use std::time::Duration;
 use wasi_poll_host::Killer;
@@ -24,6 +26,14 @@ impl Received {
     pub fn exit_code(&self) -> Option<u8> {
         Some(self.code.load(Ordering::SeqCst)).filter(|code| *code != 0)
     }
+}
+
+/// From now on, a write past the limit of a file's size (`ulimit -f`) fails with `EFBIG`. Without this it ends the
+/// process, and a guest with a directory could do that to its host.
+pub fn fail_past_file_sizes() -> io::Result<()> {
+    // Whoever catches the signal, and does nothing, has ignored it.
+    flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false)))?;
+    Ok(())
 }
 
 /// From now on, the signals pull `killer`.

@@ -36,9 +36,13 @@ pub mod side_by_side;
 #[cfg(not(target_family = "wasm"))]
 pub mod skip;
 #[cfg(not(target_family = "wasm"))]
+pub mod soak;
+#[cfg(not(target_family = "wasm"))]
 pub mod strace;
 #[cfg(not(target_family = "wasm"))]
 pub mod transcript;
+#[cfg(not(target_family = "wasm"))]
+pub mod usage;
 #[cfg(not(target_family = "wasm"))]
 pub mod verdict;
 #[cfg(not(target_family = "wasm"))]
