@@ -15,6 +15,11 @@ run *EXAMPLE:
 test:
     @setup/check fmt lint-native lint-wasm docs test-native test-wasip1 test-wasip2 test-node test-browser run test-setup
 
+# This project and its peers, measured in one run: `just bench --quick`, `just bench --work a,b-9000 --contender native,poller`
+[no-exit-message]
+bench *ARGS:
+    @setup/bench {{ARGS}}
+
 # Code is formatted as rustfmt wants it
 fmt:
     cargo fmt --all --check

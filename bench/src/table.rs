@@ -1,0 +1,52 @@
+//! The table of one run, as Markdown: a row a work, a column a contender.
+
+use std::fmt::Write;
+
+use crate::contender::Contender;
+use crate::results::{Cell, Results, Row};
+use crate::work::{Figure, grouped};
+
+/// All of it.
+pub fn table(results: &Results, contenders: &[Contender]) -> String {
+    let mut text = String::from("| work |");
+    for contender in contenders {
+        let _ = write!(text, " {} |", contender.title());
+    }
+    text.push_str("\n|---|");
+    text.push_str(&"---:|".repeat(contenders.len()));
+    text.push('\n');
+    for row in &results.rows {
+        let _ = write!(text, "| {} |", heading(row));
+        for contender in contenders {
+            let _ = write!(text, " {} |", row.cells.get(contender).map_or("—".to_owned(), cell));
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn heading(row: &Row) -> String {
+    let letter = row.work.split('-').next().unwrap_or_default();
+    format!("{letter}. {}", row.title)
+}
+
+fn cell(cell: &Cell) -> String {
+    let is = |figure| cell.median(figure);
+    #[expect(clippy::cast_sign_loss, reason = "no figure is negative")]
+    let whole = |value: f64| grouped(value.round() as u64);
+    if let (Some(rate), Some(cpu)) = (is(Figure::PerSecond), is(Figure::CpuUs)) {
+        return format!("{}/s · {cpu:.1} µs", whole(rate));
+    }
+    if let (Some(poll), Some(register)) = (is(Figure::PollNs), is(Figure::RegisterNs)) {
+        return format!("{} ns · {} ns", whole(poll), whole(register));
+    }
+    if let Some(bytes) = is(Figure::BytesEach) {
+        return format!("{} B", whole(bytes));
+    }
+    if let Some(cold) = is(Figure::ColdMs) {
+        let cached =
+            is(Figure::CachedMs).map_or("no cache".to_owned(), |cached| format!("{cached:.1} ms cached"));
+        return format!("{cold:.1} ms · {cached}");
+    }
+    "—".to_owned()
+}
