@@ -26,6 +26,9 @@ use temper::{Random, Temper};
 /// minute.
 const ADDRESSES: u64 = 16;
 
+/// However many connections there are, they take no longer.
+const TIME: Duration = Duration::from_mins(30);
+
 /// When nothing happens for so long, something is stuck.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -113,7 +116,8 @@ impl Soak {
     pub fn run(&mut self, connections: u64, at_once: usize) -> Result<()> {
         let mut events = Events::with_capacity(1024);
         let mut left = connections;
-        let mut moved = Instant::now();
+        let began = Instant::now();
+        let mut moved = began;
         while left > 0 || self.open() > 0 {
             while left > 0 && self.open() < at_once {
                 self.connect().with_context(|| format!("connection {}", connections - left))?;
@@ -147,6 +151,7 @@ impl Soak {
             if !turns.is_empty() {
                 moved = now;
             }
+            ensure!(began.elapsed() < TIME, "{left} connections are left after {TIME:?}");
             ensure!(moved.elapsed() < PATIENCE, "nothing happens any more:\n{}", self.stuck());
             for place in turns {
                 self.turn(place)?;

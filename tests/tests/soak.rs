@@ -9,7 +9,7 @@ use conformance::soak;
 fn after_two_thousand_connections_the_host_is_as_it_was() -> Result<()> {
     // Another seed each time: what fails is found again by it.
     let seed = u64::from(std::process::id());
-    let report = soak::run(2_000, 128, seed).with_context(|| format!("with --seed {seed}"))?;
+    let report = soak::run(2_000, 512, seed).with_context(|| format!("with --seed {seed}"))?;
     println!("{report}");
     Ok(())
 }

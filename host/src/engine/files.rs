@@ -7,10 +7,10 @@ use super::guest::Guest;
 use super::seam::{named, number};
 use std::pin::pin;
 use wasi_poll_preview1::{Errno, Network, Process, Target};
-use wasmtime::Result;
+use wasmtime::{Error, Result};
 use wasmtime_wasi::p1::wasi_snapshot_preview1::{self as wasmtime_wasi_calls, WasiSnapshotPreview1};
 use wasmtime_wasi::runtime::{in_tokio, poll_noop};
-use wiggle::GuestMemory;
+use wiggle::{GuestError, GuestMemory};
 
 /// What one call may make the host allocate, in bytes.
 const FUEL: usize = 128 << 20;
@@ -88,7 +88,17 @@ fn finished<F: Future>(call: F) -> F::Output {
 }
 
 fn answer(call: &str, answered: Result<i32>) -> Result<u32> {
-    answered.map(i32::cast_unsigned).map_err(|error| named(call, error))
+    match answered {
+        Ok(errno) => Ok(errno.cast_unsigned()),
+        Err(error) if is_no_value(&error) => Ok(number(Errno::Inval)),
+        Err(error) => Err(named(call, error)),
+    }
+}
+
+/// Whether an argument has a value that its type has not, such as an unknown flag: that is the guest's `EINVAL`.
+fn is_no_value(error: &Error) -> bool {
+    let Some(GuestError::InFunc { err: why, .. }) = error.downcast_ref() else { return false };
+    matches!(**why, GuestError::InvalidFlagValue(_) | GuestError::InvalidEnumValue(_))
 }
 
 forward! {

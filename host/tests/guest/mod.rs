@@ -118,7 +118,8 @@ fn fd_subscription(userdata: u64, tag: u8, fd: u32) -> String {
     escaped(&record)
 }
 
-fn escaped(bytes: &[u8]) -> String {
+/// Bytes as a data segment's text.
+pub fn escaped(bytes: &[u8]) -> String {
     bytes.iter().fold(String::new(), |text, byte| text + &format!("\\{byte:02x}"))
 }
 

@@ -14,7 +14,7 @@ pub struct Flags {
     pub connections: u64,
 
     /// How many of them together at most
-    #[arg(long, value_name = "NUMBER", default_value_t = 256)]
+    #[arg(long, value_name = "NUMBER", default_value_t = 512)]
     pub at_once: usize,
 
     /// What they are drawn from. The same seed draws the same connections; one is made up when it is left out

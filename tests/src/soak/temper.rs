@@ -80,8 +80,8 @@ impl Temper {
             _ => Ending::Abandon(point),
         };
         let stall = random
-            .is(10)
-            .then(|| (random.below(bytes as u64 + 1) as usize, Duration::from_millis(random.below(150))));
+            .is(25)
+            .then(|| (random.below(bytes as u64 + 1) as usize, Duration::from_millis(random.below(2_000))));
         Temper { bytes, piece_bytes, ending, stall, slow }
     }
 }
