@@ -61,12 +61,12 @@ pub struct Run {
     #[arg(long)]
     pub inherit_env: bool,
 
-    /// Write a line for each call on a socket, a poll or `/net`, to stderr or a file. Components have none
+    /// Write a line for each call on a socket, a poll, a clock or `/net`, to stderr or a file. Components have none
     #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true)]
     #[expect(clippy::option_option, reason = "not there, there, and there with a file")]
     pub trace: Option<Option<PathBuf>>,
 
-    /// How the trace is written: for reading, or one JSON object a line
+    /// How the trace is written: for reading, or one JSON object a line, for `doctor`, `show` and other programs
     #[arg(long, value_name = "text|json", default_value = "text")]
     pub trace_format: TraceFormat,
 

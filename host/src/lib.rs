@@ -43,5 +43,6 @@ pub use os_network::OsNetwork;
 pub use preopens::Listener;
 pub use refusals::REFUSALS_TOLD;
 pub use runner::{Outcome, Runner};
-pub use trace::TraceFormat;
+pub use trace::{Trace, TraceFormat};
 pub use wasi_poll_preview1::net_dir::{BadRule, Grants, NamePattern, Refusal, Rule};
+pub use wasi_poll_trace::{Entry, Header, Observe};

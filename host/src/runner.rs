@@ -9,12 +9,13 @@ use crate::permits::Permits;
 use crate::preopens::{self, Directory, Listener};
 use crate::refusals::Refusals;
 use crate::stdio::{STDERR, STDIN, STDOUT, Stdio};
-use crate::trace::{Trace, TraceFormat};
+use crate::trace::{Lines, Trace, TraceFormat};
 use crate::{Grants, Killer, Limits, Module, OsNetwork, Refusal, RunError};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
 use wasi_poll_preview1::{Network, Process, SocketId};
+use wasi_poll_trace::{self as trace, Header, Observe, World};
 
 /// How a guest ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -232,11 +233,46 @@ impl<N: Network + 'static> Runner<N> {
         self
     }
 
-    /// Writes a line to `sink` for each call on a socket, a poll or the network directory. A sink that fails is given up, and the
-    /// guest goes on.
+    /// Writes a line to `sink` for each call on a socket, a poll, a clock or the network directory. A sink that fails is
+    /// given up, and the guest goes on.
     #[must_use]
-    pub fn trace(mut self, sink: impl Write + Send + 'static, format: TraceFormat) -> Runner<N> {
-        self.trace = Some(Trace::new(sink, format));
+    pub fn trace(self, sink: impl Write + Send + 'static, format: TraceFormat) -> Runner<N> {
+        self.observe(Lines::new(sink, format))
+    }
+
+    /// Tells `observer` of each of those calls, on this guest's thread and as it ends: the guest waits meanwhile.
+    #[must_use]
+    pub fn observe(mut self, observer: impl Observe + 'static) -> Runner<N> {
+        self.trace.get_or_insert_default().add(observer);
+        self
+    }
+
+    /// Takes part in a trace, which other guests may share: their entries are numbered together.
+    ///
+    /// ```
+    /// use wasi_poll_host::{Module, Outcome, Runner, Trace, TraceFormat};
+    ///
+    /// let text = br#"(module (memory (export "memory") 1) (func (export "_start")))"#;
+    /// let guest = Module::from_bytes("nothing.wasm", text)?;
+    /// let trace = Trace::new().lines(std::io::stderr(), TraceFormat::Text);
+    /// for name in ["first", "second"] {
+    ///     let runner = Runner::new(&guest)?.traced(trace.of_guest(name));
+    ///     assert_eq!(runner.run()?, Outcome::Exited(0));
+    /// }
+    /// # Ok::<(), wasi_poll_host::RunError>(())
+    /// ```
+    #[must_use]
+    pub fn traced(mut self, trace: Trace) -> Runner<N> {
+        self.trace = Some(trace);
+        self
+    }
+
+    /// Whether whoever observes is also told the bytes that are moved.
+    #[must_use]
+    pub fn trace_data(mut self, data: bool) -> Runner<N> {
+        if let Some(trace) = &mut self.trace {
+            trace.with_data(data);
+        }
         self
     }
 
@@ -276,6 +312,13 @@ impl<N: Network + 'static> Runner<N> {
             if !self.variables.iter().any(|(known, _)| known == name) {
                 self.variables.push((name.to_owned(), value));
             }
+        }
+        if let Some(trace) = &self.trace {
+            let mut header = Header::new(World::Run, trace::Clock::Real)
+                .with_guest(self.module.name(), Some(self.module.sha256()));
+            header.started_unix_ns = self.network.realtime_ns().saturating_sub(self.network.now_ns());
+            header.data = trace.has_data();
+            trace.begin(&header);
         }
         let mut process = Process::new(self.network);
         process.set_limits(self.limits.into());

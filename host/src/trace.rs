@@ -1,171 +1,94 @@
-//! Observation: one line for each host call on a socket, a poll or the network directory, written when the call has ended. What is
-//! observed is decided at the seam (`engine/seam.rs`); nothing here is asked for unless somebody traces.
+//! Observation: an entry of a trace for each host call on a socket, a poll, a clock or the network directory, when the
+//! call has ended. What is observed is decided at the seam (`engine/seam.rs`); nothing here is asked for unless somebody
+//! observes. What an entry holds, and how it is written, is `wasi-poll-trace`'s.
 
-mod json;
-mod text;
+mod call;
+mod lines;
+
+pub use call::{Answer, Call, End, Observed, Paths, clock_entry, end_entry};
+pub use lines::{Lines, TraceFormat};
 
 use std::fmt;
-use std::io::{self, Write};
-use std::str::FromStr;
-use wasi_poll_preview1::net_dir::Opened;
-use wasi_poll_preview1::{Accepted, Errno, Event, Polled, Received, Subscription};
+use std::io::Write;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use wasi_poll_trace::{Entry, Header, Observe};
 
-/// How a trace is written.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum TraceFormat {
-    /// For reading: the time, the call, what it answered and how long it took.
-    #[default]
-    Text,
-    /// For programs: one JSON object a line.
-    Json,
-}
-
-impl FromStr for TraceFormat {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<TraceFormat, String> {
-        match name {
-            "text" => Ok(TraceFormat::Text),
-            "json" => Ok(TraceFormat::Json),
-            _ => Err("a trace is written as text or json".to_owned()),
-        }
-    }
-}
-
-/// One host call, as its arguments name it.
-#[derive(Clone, Copy, Debug)]
-pub struct Call {
-    /// The function.
-    pub name: &'static str,
-    /// The fd it is about, if it is about one.
-    pub fd: Option<u32>,
-    /// The second fd of a renumbering.
-    pub onto: Option<u32>,
-}
-
-impl Call {
-    /// A call about one fd.
-    pub fn on(name: &'static str, fd: u32) -> Call {
-        Call { name, fd: Some(fd), onto: None }
-    }
-}
-
-/// The paths a call in the network directory was given, as the guest wrote them: whoever shows them escapes them.
-#[derive(Clone, Debug, Default)]
-pub struct Paths {
-    /// What the call is about.
-    pub path: Option<String>,
-    /// What a link is set to.
-    pub target: Option<String>,
-}
-
-/// How a call ended.
-#[derive(Clone, Debug)]
-pub enum End {
-    /// It did what it is for.
-    Answered(Answer),
-    /// It told the guest this.
-    Refused(Errno),
-    /// It ended the guest.
-    Ended(String),
-}
-
-/// What a call that went well has to tell.
-#[derive(Clone, Copy, Debug)]
-pub enum Answer {
-    Nothing,
-    Accepted(Accepted),
-    Opened(Opened),
-    Bytes(u32),
-    /// The subscriptions and events are the record's.
-    Polled,
-}
-
-impl From<()> for Answer {
-    fn from((): ()) -> Answer {
-        Answer::Nothing
-    }
-}
-
-impl From<Accepted> for Answer {
-    fn from(accepted: Accepted) -> Answer {
-        Answer::Accepted(accepted)
-    }
-}
-
-impl From<Opened> for Answer {
-    fn from(opened: Opened) -> Answer {
-        Answer::Opened(opened)
-    }
-}
-
-impl From<Received> for Answer {
-    fn from(received: Received) -> Answer {
-        Answer::Bytes(received.bytes)
-    }
-}
-
-impl From<u32> for Answer {
-    fn from(bytes: u32) -> Answer {
-        Answer::Bytes(bytes)
-    }
-}
-
-impl From<Polled> for Answer {
-    fn from(_: Polled) -> Answer {
-        Answer::Polled
-    }
-}
-
-/// All that one line tells.
-#[derive(Debug)]
-pub struct Record<'a> {
-    pub call: Call,
-    pub paths: Paths,
-    pub end: End,
-    /// When it began, on the guest's monotonic clock.
-    pub started_ns: u64,
-    /// How long it took, waiting included.
-    pub took_ns: u64,
-    /// What a `poll_oneoff` asked and was told.
-    pub poll: Option<(&'a [Subscription], &'a [Event])>,
-}
-
-/// Where the lines go. A sink that fails is given up, and the guest goes on.
+/// Whoever observes, and what they are told of one guest. Clones tell the same observers; entries of several guests
+/// are numbered as one.
+#[derive(Clone, Default)]
 pub struct Trace {
-    sink: Option<Box<dyn Write + Send>>,
-    format: TraceFormat,
-    /// Kept for its capacity.
-    line: String,
+    shared: Arc<Mutex<Shared>>,
+    /// Named in the entries where there are several.
+    guest: Option<String>,
+    /// Whether the bytes moved are told, too.
+    data: bool,
+}
+
+#[derive(Default)]
+struct Shared {
+    observers: Vec<Box<dyn Observe>>,
+    entries: u64,
+    has_begun: bool,
 }
 
 impl Trace {
-    pub fn new(sink: impl Write + Send + 'static, format: TraceFormat) -> Trace {
-        Trace { sink: Some(Box::new(sink)), format, line: String::new() }
+    /// One that nobody observes yet.
+    pub fn new() -> Trace {
+        Trace::default()
     }
 
-    /// Writes one line, whole and at once, so that it is seen as the call ends.
-    pub fn write(&mut self, record: &Record<'_>) {
-        let Some(sink) = &mut self.sink else { return };
-        self.line.clear();
-        match self.format {
-            TraceFormat::Text => text::line(record, &mut self.line),
-            TraceFormat::Json => json::line(record, &mut self.line),
+    /// Also writes lines to `sink`. When that fails it is given up, and the guests go on.
+    #[must_use]
+    pub fn lines(mut self, sink: impl Write + Send + 'static, format: TraceFormat) -> Trace {
+        self.add(Lines::new(sink, format));
+        self
+    }
+
+    /// One more observer, told on the thread of the guest whose call it is.
+    pub fn add(&mut self, observer: impl Observe + 'static) {
+        self.lock().observers.push(Box::new(observer));
+    }
+
+    /// Also tells the bytes that are moved.
+    pub fn with_data(&mut self, data: bool) {
+        self.data = data;
+    }
+
+    /// Whether the bytes moved are told.
+    pub fn has_data(&self) -> bool {
+        self.data
+    }
+
+    /// The same for another guest, which its entries then name.
+    #[must_use]
+    pub fn of_guest(&self, name: &str) -> Trace {
+        Trace { guest: Some(name.to_owned()), ..self.clone() }
+    }
+
+    /// Begins the trace, unless another guest has.
+    pub fn begin(&self, header: &Header) {
+        let mut shared = self.lock();
+        if !std::mem::replace(&mut shared.has_begun, true) {
+            shared.observers.iter_mut().for_each(|observer| observer.begin(header));
         }
-        self.line.push('\n');
-        if let Err(error) = sink.write_all(self.line.as_bytes()).and_then(|()| sink.flush()) {
-            self.sink = None;
-            // If that can't be said either, there is nobody to hear it.
-            drop(writeln!(
-                io::stderr(),
-                "wasi-poll: the trace can't be written any more, and the guest goes on without it: {error}"
-            ));
-        }
+    }
+
+    /// Tells every observer of an entry, which gets its number and its guest here.
+    pub fn tell(&self, mut entry: Entry) {
+        entry.guest.clone_from(&self.guest);
+        let mut shared = self.lock();
+        shared.entries += 1;
+        entry.n = shared.entries;
+        shared.observers.iter_mut().for_each(|observer| observer.entry(&entry));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Shared> {
+        self.shared.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl fmt::Debug for Trace {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Trace").field("format", &self.format).finish_non_exhaustive()
+        f.debug_struct("Trace").field("guest", &self.guest).field("data", &self.data).finish_non_exhaustive()
     }
 }

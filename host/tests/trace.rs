@@ -8,6 +8,7 @@ use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::sync::mpsc::Receiver;
 use wasi_poll_host::{Outcome, Runner, TraceFormat};
+use wasi_poll_trace::{ClockName, Trace};
 
 /// Accepts; polls the stream; echoes what it reads once; ends sending, moves the stream onto a copy's number and
 /// closes it; and once more, which is refused.
@@ -65,6 +66,7 @@ fn a_trace_for_reading_tells_each_call_and_its_answer() {
             "fd_renumber fd 4 onto fd 3: done",
             "fd_close fd 3: done",
             "fd_close fd 3: EBADF",
+            "end: exit code 0",
         ]
     );
 }
@@ -72,7 +74,12 @@ fn a_trace_for_reading_tells_each_call_and_its_answer() {
 #[test]
 fn a_trace_for_programs_is_an_object_a_line() {
     let (lines, peer) = exchange(TraceFormat::Json);
-    let objects: Vec<Value> = lines.iter().map(|line| serde_json::from_str(&line).unwrap()).collect();
+    let mut objects = lines.iter().map(|line| serde_json::from_str::<Value>(&line).unwrap());
+    let header = objects.next().unwrap();
+    assert_eq!((&header["wasi_poll_trace"], &header["world"]), (&1.into(), &"run".into()));
+    assert_eq!(header["guests"][0]["name"], "guest.wasm");
+    assert_eq!(header["guests"][0]["module"].as_str().map(str::len), Some(64));
+    let objects: Vec<Value> = objects.collect();
     let of = |key: &str| objects.iter().map(|object| object[key].clone()).collect::<Vec<_>>();
     assert_eq!(
         of("call"),
@@ -84,26 +91,67 @@ fn a_trace_for_programs_is_an_object_a_line() {
             "sock_shutdown",
             "fd_renumber",
             "fd_close",
-            "fd_close"
+            "fd_close",
+            "end"
         ]
     );
     let ok = "ESUCCESS";
-    assert_eq!(of("errno"), [ok, ok, ok, ok, ok, ok, ok, "EBADF"]);
+    assert_eq!(of("errno")[..8], [ok, ok, ok, ok, ok, ok, ok, "EBADF"]);
+    assert_eq!(of("n"), (1..=9).collect::<Vec<_>>());
     assert_eq!((&objects[0]["new_fd"], &objects[0]["peer"]), (&4.into(), &peer.into()));
     assert_eq!(
         objects[1]["subscriptions"],
-        serde_json::json!([{ "userdata": "0xfeed000000000001", "watch": "read", "fd": 4 }])
+        serde_json::json!([{ "userdata": "0xfeed000000000001", "type": "read", "fd": 4 }])
     );
-    let event = &objects[1]["events"][0];
     assert_eq!(
-        (&event["type"], &event["errno"], &event["hangup"]),
-        (&"read".into(), &ok.into(), &false.into())
+        objects[1]["events"],
+        serde_json::json!([{ "userdata": "0xfeed000000000001", "type": "read", "nbytes": 1 }])
     );
-    assert_eq!(objects[2]["bytes"], 6);
-    assert_eq!(objects[5]["onto"], 3);
-    let began: Vec<u64> = of("started_ns").iter().map(|value| value.as_u64().unwrap()).collect();
+    assert_eq!(objects[1]["ready"], serde_json::json!([{ "fd": 4, "read": true, "write": true }]));
+    assert_eq!((&objects[2]["asked"], &objects[2]["bytes"]), (&64.into(), &6.into()));
+    assert_eq!((&objects[4]["flags"], &objects[5]["onto"]), (&2.into(), &3.into()));
+    assert_eq!(objects[8]["code"], 0);
+    assert!(objects.iter().all(|object| object.get("data").is_none()), "nobody asked for the bytes");
+    let began: Vec<u64> = of("at_ns").iter().map(|value| value.as_u64().unwrap()).collect();
     assert!(began.is_sorted());
-    assert!(of("took_ns").iter().all(Value::is_u64));
+}
+
+#[test]
+fn the_bytes_moved_are_told_to_who_asks_for_them() {
+    let items = format!("(data (i32.const 64) \"{}\")", read_subscription(7, 4));
+    let (sink, lines) = Lines::new();
+    let runner = Runner::new(&module(&items, EXCHANGE))
+        .and_then(|runner| runner.listen(None, (Ipv4Addr::LOCALHOST, 0).into()))
+        .unwrap()
+        .trace(sink, TraceFormat::Json)
+        .trace_data(true);
+    let mut peer = TcpStream::connect(runner.listeners()[0].address).unwrap();
+    peer.write_all(b"\x1b[2Jhi").unwrap();
+    assert_eq!(runner.run().unwrap(), Outcome::Exited(0));
+    let text: String = lines.iter().map(|line| line + "\n").collect();
+    let trace = Trace::read(text.as_bytes()).unwrap();
+    assert!(trace.header.data);
+    let data =
+        |call: &str| trace.entries.iter().find(|entry| entry.call == call).unwrap().data.clone().unwrap().0;
+    assert_eq!(data("fd_read"), b"\x1b[2Jhi");
+    assert_eq!(data("sock_send"), b"\x1b[2Jhi");
+}
+
+#[test]
+fn a_reading_of_a_clock_is_told() {
+    let (sink, lines) = Lines::new();
+    let guest = module(
+        "",
+        "(call $must (call $clock_time_get (i32.const 1) (i64.const 1) (i32.const 8)) (i32.const 1))
+         (call $is (call $clock_time_get (i32.const 2) (i64.const 1) (i32.const 8)) (i32.const 58) (i32.const 2))",
+    );
+    let runner = Runner::new(&guest).unwrap().trace(sink, TraceFormat::Json);
+    assert_eq!(runner.run().unwrap(), Outcome::Exited(0));
+    let text: String = lines.iter().map(|line| line + "\n").collect();
+    let entries = Trace::read(text.as_bytes()).unwrap().entries;
+    assert_eq!(entries[0].clock, Some(ClockName::Monotonic));
+    assert!(entries[0].time_ns >= Some(entries[0].at_ns));
+    assert_eq!(entries[1].errno.as_deref(), Some("ENOTSUP"));
 }
 
 #[test]

@@ -196,6 +196,14 @@ impl FdTable {
         self.fd_of.get(id.0 as usize).copied().flatten()
     }
 
+    /// Every socket, by fd.
+    pub fn sockets(&self) -> impl Iterator<Item = (u32, &Socket)> {
+        (0..).zip(&self.slots).filter_map(|(fd, slot)| match slot {
+            Some(Descriptor::Socket(socket)) => Some((fd, socket)),
+            _ => None,
+        })
+    }
+
     /// Every descriptor, for the end of the process.
     pub fn drain(&mut self) -> impl Iterator<Item = Descriptor> + '_ {
         self.open = 0;

@@ -32,6 +32,7 @@
 //! | `process.rs`, `sockets.rs`, `poll.rs` | the calls themselves |
 //! | `streams.rs`, `datagrams.rs`, `transfer.rs` | how bytes move between guest memory and the network |
 //! | `net_dir/` | the network directory: its protocol, its paths, its grants |
+//! | `observe.rs` | what an observer may ask after a call |
 //! | `foreign.rs` | reading and writing streams held elsewhere, such as stdio |
 //! | `network.rs`, `memory_network/` | what sockets stand on |
 //! | `machines/` | several guests on one deterministic network, and its faults |
@@ -61,6 +62,7 @@ mod memory;
 mod memory_network;
 pub mod net_dir;
 mod network;
+mod observe;
 mod poll;
 mod process;
 mod readiness;
@@ -79,6 +81,7 @@ pub use machines::{Fault, Machine, Machines};
 pub use memory::Memory;
 pub use memory_network::{Link, Loss, MemoryNetwork, Random};
 pub use network::{Edge, Levels, Network, Probe, SocketId, Stop};
+pub use observe::ReadyFd;
 pub use poll::Polled;
 pub use process::{Closed, Limits, Process, Progress};
 pub use record::{Clock, Event, EventKind, Fdflags, Fdstat, Filetype, Ready, Subscription, Watch};

@@ -68,9 +68,11 @@ pub fn fd_fdstat_set_flags<N: Network + 'static>(
     flags: u32,
 ) -> Result<u32> {
     match caller.data_mut().process.target(fd) {
-        Ok(Target::Socket) => at_once(caller, Call::on("fd_fdstat_set_flags", fd), |guest, _| {
-            guest.process.fd_fdstat_set_flags(fd, flags)
-        }),
+        Ok(Target::Socket) => {
+            at_once(caller, Call::on("fd_fdstat_set_flags", fd).flags(flags), |guest, _| {
+                guest.process.fd_fdstat_set_flags(fd, flags)
+            })
+        }
         Ok(Target::NetDir) => Ok(number(Process::<N>::errno_of_net_call("fd_fdstat_set_flags"))),
         Ok(Target::Foreign(STDIN..=STDERR)) => {
             let set = caller.data_mut().process.foreign_set_flags(fd, flags);
@@ -139,7 +141,7 @@ pub fn fd_renumber<N: Network + 'static>(
     fd: u32,
     onto: u32,
 ) -> Result<u32> {
-    let call = Call { name: "fd_renumber", fd: Some(fd), onto: Some(onto) };
+    let call = Call { onto: Some(onto), ..Call::on("fd_renumber", fd) };
     closing(caller, call, |guest| guest.process.fd_renumber(fd, onto))
 }
 

@@ -4,7 +4,7 @@
 use super::guest::Guest;
 use super::seam::{at_once, blocking, named, number};
 use crate::memory::split;
-use crate::trace::Call;
+use crate::trace::{Call, clock_entry};
 use std::fmt;
 use wasi_poll_preview1::{Errno, Failure, Memory, Network};
 use wasmtime::{Caller, Error, Result};
@@ -47,7 +47,7 @@ pub fn sock_recv<N: Network + 'static>(
     bytes: u32,
     told: u32,
 ) -> Result<u32> {
-    blocking(caller, Call::on("sock_recv", fd), |guest, memory| {
+    blocking(caller, Call::on("sock_recv", fd).flags(flags), |guest, memory| {
         guest.process.sock_recv(memory, fd, iovecs, count, flags, bytes, told)
     })
 }
@@ -60,7 +60,7 @@ pub fn sock_send<N: Network + 'static>(
     flags: u32,
     bytes: u32,
 ) -> Result<u32> {
-    blocking(caller, Call::on("sock_send", fd), |guest, memory| {
+    blocking(caller, Call::on("sock_send", fd).flags(flags), |guest, memory| {
         guest.process.sock_send(memory, fd, iovecs, count, flags, bytes)
     })
 }
@@ -70,7 +70,7 @@ pub fn sock_shutdown<N: Network + 'static>(
     fd: u32,
     how: u32,
 ) -> Result<u32> {
-    at_once(caller, Call::on("sock_shutdown", fd), |guest, _| guest.process.sock_shutdown(fd, how))
+    at_once(caller, Call::on("sock_shutdown", fd).flags(how), |guest, _| guest.process.sock_shutdown(fd, how))
 }
 
 pub fn poll_oneoff<N: Network + 'static>(
@@ -80,8 +80,7 @@ pub fn poll_oneoff<N: Network + 'static>(
     count: u32,
     told: u32,
 ) -> Result<u32> {
-    let call = Call { name: "poll_oneoff", fd: None, onto: None };
-    blocking(caller, call, |guest, memory| {
+    blocking(caller, Call::new("poll_oneoff"), |guest, memory| {
         guest.process.poll_oneoff(memory, subscriptions, events, count, told)
     })
 }
@@ -96,18 +95,22 @@ fn on_clock<N: Network + 'static>(
 ) -> Result<u32> {
     let (bytes, guest) = split(caller)?;
     let mut memory = Memory::new(bytes);
+    let observed = guest.trace.is_some().then(|| guest.process.network().now_ns());
     let answered = memory.check(result, 8, 8).map_err(Failure::Trap).and_then(|()| match clock {
         0 | 1 => {
             let time_ns = read(guest.process.network(), clock);
             memory.slice_mut(result, 8)?.copy_from_slice(&time_ns.to_le_bytes());
-            Ok(())
+            Ok(time_ns)
         }
         // This process's and this thread's time are not the guest's.
         2 | 3 => Err(Errno::Notsup.into()),
         _ => Err(Errno::Inval.into()),
     });
+    if let (Some(at_ns), Some(trace)) = (observed, &guest.trace) {
+        trace.tell(clock_entry(name, clock, at_ns, &answered));
+    }
     match answered {
-        Ok(()) => Ok(number(Errno::Success)),
+        Ok(_) => Ok(number(Errno::Success)),
         Err(Failure::Errno(errno)) => Ok(number(errno)),
         Err(Failure::Trap(trap)) => Err(named(name, Error::new(trap))),
     }

@@ -9,7 +9,7 @@ use crate::memory::MemoryHandle;
 use crate::preopens::Directory;
 use crate::refusals::Refusals;
 use crate::stdio::{STDERR, STDIN, STDOUT, Stdio};
-use crate::trace::Trace;
+use crate::trace::{Trace, end_entry};
 use crate::{Killer, Limits, Outcome, RunError};
 use wasi_poll_preview1::{Network, Process, Stop};
 use wasmtime::{Error, Result, Store, UpdateDeadline, WasmBacktrace};
@@ -59,14 +59,24 @@ pub fn run<N: Network + 'static>(module: &Module, setup: Setup<N>) -> Result<Out
     let instance = match linked.instantiate(&mut store) {
         Ok(instance) => instance,
         // Its start function ran, and ended it; else it never began.
-        Err(error) if error.is::<WasmBacktrace>() => return Ok(outcome(Err(error))),
+        Err(error) if error.is::<WasmBacktrace>() => return Ok(ended(&mut store, Err(error))),
         Err(error) => return Err(cannot(&error)),
     };
     let memory = MemoryHandle::of(instance, &mut store);
     store.data_mut().memory = memory;
-    let ended =
+    let result =
         instance.get_typed_func::<(), ()>(&mut store, "_start").and_then(|start| start.call(&mut store, ()));
-    Ok(outcome(ended))
+    Ok(ended(&mut store, result))
+}
+
+/// How the guest ended, which its observers are told, too.
+fn ended<N: Network + 'static>(store: &mut Store<Guest<N>>, result: Result<()>) -> Outcome {
+    let outcome = outcome(result);
+    let Guest { process, trace, .. } = store.data_mut();
+    if let Some(trace) = trace {
+        trace.tell(end_entry(&outcome, process.network().now_ns()));
+    }
+    outcome
 }
 
 fn guest<N: Network>(setup: Setup<N>) -> Result<Guest<N>, RunError> {

@@ -4,8 +4,11 @@ use super::component::{self, Command};
 use super::linker::{MODULE, NAMES};
 use crate::RunError;
 use crate::error::plain;
+use sha2::{Digest, Sha256};
 use std::fmt;
+use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 use wasmtime::ExternType;
 
 /// A guest, compiled. Clones share the code, and any number of guests can run from it, on any threads.
@@ -13,6 +16,8 @@ use wasmtime::ExternType;
 pub struct Module {
     pub(super) code: Code,
     name: String,
+    /// Kept for whoever asks for its sum: most runs never do.
+    bytes: Arc<[u8]>,
 }
 
 /// Code of either kind.
@@ -40,7 +45,7 @@ impl Module {
         let bytes = bytes.map_err(|why| RunError::new(format!("cannot run {}: {why}", path.display())))?;
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
         compile(&bytes)
-            .map(|code| Module { code, name: name.into_owned() })
+            .map(|code| Module { code, name: name.into_owned(), bytes: bytes.into() })
             .map_err(|why| RunError::new(format!("cannot run {}: {why}", path.display())))
     }
 
@@ -58,13 +63,28 @@ impl Module {
     /// When the bytes aren't a guest, as [`load`](Self::load) has it.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Module, RunError> {
         compile(bytes)
-            .map(|code| Module { code, name: name.to_owned() })
+            .map(|code| Module { code, name: name.to_owned(), bytes: bytes.into() })
             .map_err(|why| RunError::new(format!("cannot run {name}: {why}")))
     }
 
     /// Whether it is a component, for wasm32-wasip2: its sockets are its own to open, within what it is granted.
     pub fn is_component(&self) -> bool {
         matches!(self.code, Code::Component(_))
+    }
+
+    /// The SHA-256 of its bytes, in hexadecimal: by it a trace names the guest.
+    ///
+    /// ```
+    /// let text = b"(module (memory (export \"memory\") 1) (func (export \"_start\")))";
+    /// let module = wasi_poll_host::Module::from_bytes("nothing.wasm", text)?;
+    /// assert_eq!(module.sha256().len(), 64);
+    /// # Ok::<(), wasi_poll_host::RunError>(())
+    /// ```
+    pub fn sha256(&self) -> String {
+        Sha256::digest(&self.bytes).iter().fold(String::new(), |mut text, byte| {
+            write!(text, "{byte:02x}").expect("a string takes everything");
+            text
+        })
     }
 
     /// The file's name, without its folders.

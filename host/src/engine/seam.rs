@@ -3,7 +3,7 @@
 
 use super::guest::Guest;
 use crate::memory::split;
-use crate::trace::{Answer, Call, End, Paths, Record};
+use crate::trace::{Answer, Call, End, Observed, Paths};
 use wasi_poll_preview1::{Errno, Failure, Memory, Network, Progress};
 use wasmtime::{Caller, Error, Result, format_err};
 
@@ -110,19 +110,17 @@ fn observed<N: Network + 'static, A: Into<Answer>>(
     paths: Paths,
     attempt: impl FnMut(&mut Guest<N>, &mut Memory<'_>) -> Result<Progress<A>, Failure>,
 ) -> Ended {
-    let started_ns = caller.data_mut().process.network().now_ns();
+    let at_ns = caller.data_mut().process.network().now_ns();
     let ended = until_done(caller, attempt);
-    let Guest { process, trace, .. } = caller.data_mut();
-    let took_ns = process.network().now_ns().saturating_sub(started_ns);
     let end = match &ended {
         Ok(Ok(answer)) => End::Answered(*answer),
         Ok(Err(errno)) => End::Refused(*errno),
         Err(error) => End::Ended(format!("{error:#}")),
     };
-    // A poll that was refused decoded nothing, and what is kept is the one before it.
-    let poll = (call.name == "poll_oneoff" && !matches!(end, End::Refused(_))).then(|| process.last_poll());
-    if let Some(trace) = trace {
-        trace.write(&Record { call, paths, end, started_ns, took_ns, poll });
+    // Without a memory, the guest is ended before it began.
+    if let Ok((bytes, Guest { process, trace: Some(trace), .. })) = split(caller) {
+        let observed = Observed { call, paths, end, at_ns };
+        trace.tell(observed.entry(process, &Memory::new(bytes), trace.has_data()));
     }
     ended
 }
