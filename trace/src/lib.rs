@@ -92,11 +92,15 @@
 //! | `header.rs`, `entry.rs` | what a line holds |
 //! | `writer.rs`, `reader.rs` | lines out and in |
 //! | `text.rs` | an entry for people |
+//! | `doctor/` | what is wrong with a poll loop |
 #![forbid(unsafe_code)]
 
 mod data;
+pub mod doctor;
 mod entry;
 mod header;
+pub mod pcap;
+pub mod picture;
 mod reader;
 mod text;
 mod userdata;

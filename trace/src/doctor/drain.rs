@@ -1,0 +1,106 @@
+//! An edge that isn't drained: told readable, and not read until nothing is left.
+
+use super::model::{Model, Opened, Turn};
+use super::{Check, Finding, Level, Rule};
+use crate::{Entry, Kind, Userdata};
+use std::collections::BTreeMap;
+
+/// Told at once again so often without having been drained, it is the program's way.
+const TOLD_AGAIN: usize = 4;
+
+/// What a guest owes a socket it was told readable.
+#[derive(Clone, Debug)]
+struct Owed {
+    /// The poll that told it.
+    told: u64,
+    userdata: Userdata,
+    /// The last read or accept since, which didn't drain it.
+    last: Option<u64>,
+    /// The poll that slept over it, while there was something.
+    slept: Option<u64>,
+}
+
+#[derive(Default)]
+pub struct Drain {
+    owed: BTreeMap<u32, Owed>,
+    /// By fd: the polls that told it again, at once, though it wasn't drained.
+    again: BTreeMap<u32, (Vec<u64>, Userdata)>,
+}
+
+impl Check for Drain {
+    fn turn(&mut self, turn: &Turn, next: &Turn, model: &Model, found: &mut Vec<Finding>) {
+        for told in turn.told.iter().filter(|told| told.kind == Kind::Read && told.failed.is_none()) {
+            let owed = Owed { told: told.n, userdata: told.userdata, last: None, slept: None };
+            self.owed.insert(told.fd, owed);
+        }
+        for entry in &turn.calls {
+            let Some(fd) = entry.fd else { continue };
+            if is_drained(entry, model) {
+                if let Some(owed) = self.owed.remove(&fd)
+                    && let Some(slept) = owed.slept
+                {
+                    found.push(left_behind(fd, &owed, slept, Level::Warning));
+                }
+            } else if let Some(owed) = self.owed.get_mut(&fd) {
+                owed.last = Some(entry.n);
+            }
+        }
+        for (&fd, owed) in &mut self.owed {
+            if next.waited() && !next.subscribes(fd, Kind::Read) && next.is_ready(fd, Kind::Read) {
+                owed.slept.get_or_insert(next.n);
+            }
+            let told_again = next.told.iter().any(|told| (told.fd, told.kind) == (fd, Kind::Read));
+            // A guest that read nothing at all is no half-drained one: others rules are about that.
+            if told_again && !next.waited() && owed.last.is_some() && turn.on(fd).next().is_some() {
+                self.again.entry(fd).or_insert((Vec::new(), owed.userdata)).0.push(next.n);
+            }
+        }
+    }
+
+    fn end(&mut self, _: Option<&Turn>, _: &Model, found: &mut Vec<Finding>) {
+        for (&fd, owed) in &self.owed {
+            if let Some(slept) = owed.slept {
+                found.push(left_behind(fd, owed, slept, Level::Error));
+            }
+        }
+        for (&fd, (polls, userdata)) in &self.again {
+            if polls.len() >= TOLD_AGAIN {
+                let what = format!(
+                    "was read, but not until it would block, and the next poll told it again at once: {} times",
+                    polls.len()
+                );
+                let finding = Finding::new(Rule::EdgeNotDrained, Level::Warning, what, polls);
+                found.push(finding.on(fd, Some(*userdata)));
+            }
+        }
+    }
+}
+
+fn left_behind(fd: u32, owed: &Owed, slept: u64, level: Level) -> Finding {
+    let read = match owed.last {
+        Some(_) => "was told readable and read, but not until it would block",
+        None => "was told readable, and not read",
+    };
+    let after = if level == Level::Error { ", and is left so" } else { ", and read only later" };
+    let what =
+        format!("{read}; the loop then slept without a subscription to it, while more was there{after}");
+    let calls: Vec<u64> = [Some(owed.told), owed.last, Some(slept)].into_iter().flatten().collect();
+    Finding::new(Rule::EdgeNotDrained, level, what, &calls).on(fd, Some(owed.userdata))
+}
+
+/// Whether this call has shown that nothing is left, or has ended the fd.
+fn is_drained(entry: &Entry, model: &Model) -> bool {
+    match &*entry.call {
+        "fd_close" | "fd_renumber" => true,
+        "fd_read" | "sock_recv" => match entry.bytes {
+            // An error, EAGAIN among them.
+            None => !entry.succeeded(),
+            Some(0) => true,
+            // A datagram is short when there are more, too.
+            Some(_) if entry.fd.and_then(|fd| model.opened(fd)) == Some(Opened::Datagrams) => false,
+            Some(bytes) => entry.asked.is_some_and(|asked| bytes < asked),
+        },
+        "sock_accept" => !entry.succeeded(),
+        _ => false,
+    }
+}

@@ -1,0 +1,242 @@
+//! What of a guest the rules share: its open fds, what it subscribes to, and its polls with the calls behind each.
+
+use crate::{Entry, Kind, ReadyFd, Subscription, Userdata};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A subscription to an fd.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Interest {
+    pub fd: u32,
+    pub kind: Kind,
+    pub userdata: Userdata,
+}
+
+/// An event, and the fd its subscription is to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The call that told it.
+    pub n: u64,
+    pub fd: u32,
+    pub kind: Kind,
+    pub userdata: Userdata,
+    pub hangup: bool,
+    /// The subscription failed, by this errno.
+    pub failed: Option<String>,
+    pub error: bool,
+}
+
+/// A poll, and what the guest did until the next.
+#[derive(Clone, Debug, Default)]
+pub struct Turn {
+    /// The poll's number.
+    pub n: u64,
+    pub at_ns: u64,
+    pub took_ns: u64,
+    pub interests: BTreeSet<Interest>,
+    /// The soonest clock, relative to its beginning.
+    pub timeout_ns: Option<u64>,
+    /// A clock rang.
+    pub rang: bool,
+    pub told: Vec<Told>,
+    pub ready: Vec<ReadyFd>,
+    /// The calls behind it.
+    pub calls: Vec<Entry>,
+}
+
+impl Turn {
+    pub fn until_ns(&self) -> u64 {
+        self.at_ns.saturating_add(self.took_ns)
+    }
+
+    pub fn waited(&self) -> bool {
+        self.took_ns >= super::WAITED_NS
+    }
+
+    pub fn subscribes(&self, fd: u32, kind: Kind) -> bool {
+        self.interests.iter().any(|interest| interest.fd == fd && interest.kind == kind)
+    }
+
+    pub fn is_ready(&self, fd: u32, kind: Kind) -> bool {
+        self.ready
+            .iter()
+            .any(|ready| ready.fd == fd && if kind == Kind::Write { ready.write } else { ready.read })
+    }
+
+    /// The calls on an fd.
+    pub fn on(&self, fd: u32) -> impl Iterator<Item = &Entry> {
+        self.calls.iter().filter(move |entry| entry.fd == Some(fd))
+    }
+
+    /// Whether the guest got anywhere behind this poll: bytes, connections, fds, or another interest.
+    pub fn progressed(&self, next: &Turn) -> bool {
+        let moved = |entry: &Entry| {
+            entry.succeeded()
+                && (entry.bytes.is_some_and(|bytes| bytes > 0)
+                    || entry.new_fd.is_some()
+                    || !entry.changes.is_empty()
+                    || matches!(&*entry.call, "fd_close" | "fd_renumber" | "sock_shutdown"))
+        };
+        self.calls.iter().any(moved) || self.interests != next.interests
+    }
+}
+
+/// What an fd is, by how it was opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opened {
+    Stream,
+    Listener,
+    Datagrams,
+    /// A readiness set.
+    Set,
+}
+
+/// One guest's fds and interests.
+#[derive(Debug, Default)]
+pub struct Model {
+    open: BTreeMap<u32, Opened>,
+    /// The fds that were closed and not opened again, by the number of the call.
+    closed: BTreeMap<u32, u64>,
+    /// What each readiness set subscribes to.
+    sets: BTreeMap<u32, BTreeSet<Interest>>,
+    /// What the last poll's array subscribed to.
+    array: BTreeSet<Interest>,
+}
+
+impl Model {
+    /// What `fd` is, if the trace shows it.
+    pub fn opened(&self, fd: u32) -> Option<Opened> {
+        self.open.get(&fd).copied()
+    }
+
+    /// The call that closed `fd`, unless it was opened again.
+    pub fn closed_by(&self, fd: u32) -> Option<u64> {
+        self.closed.get(&fd).copied()
+    }
+
+    /// Takes in a poll.
+    pub fn turn(&mut self, poll: &Entry) -> Turn {
+        self.array = poll.subscriptions.iter().filter_map(interest).collect();
+        let clocks = poll.subscriptions.iter().filter(|subscription| subscription.kind == Kind::Clock);
+        let timeout_ns = clocks
+            .map(|clock| match (clock.timeout_ns.unwrap_or(u64::MAX), clock.absolute) {
+                (timeout_ns, false) => timeout_ns,
+                (at_ns, true) => at_ns.saturating_sub(poll.at_ns),
+            })
+            .min();
+        let mut interests: BTreeSet<Interest> =
+            self.array.iter().copied().filter(|interest| !self.sets.contains_key(&interest.fd)).collect();
+        let watched = |fd: &u32| self.array.iter().any(|interest| interest.fd == *fd);
+        for (_, members) in self.sets.iter().filter(|(fd, _)| watched(fd)) {
+            interests.extend(members);
+        }
+        Turn {
+            n: poll.n,
+            at_ns: poll.at_ns,
+            took_ns: poll.took_ns,
+            timeout_ns,
+            rang: poll.events.iter().any(|event| event.kind == Kind::Clock),
+            told: told(poll, &self.array).filter(|told| !self.sets.contains_key(&told.fd)).collect(),
+            ready: poll.ready.iter().filter(|ready| !self.sets.contains_key(&ready.fd)).copied().collect(),
+            interests,
+            calls: Vec::new(),
+        }
+    }
+
+    /// Takes in any other call, behind the poll of `turn`.
+    pub fn call(&mut self, entry: &Entry, turn: Option<&mut Turn>) {
+        let told: Vec<Told> = match entry.fd.and_then(|fd| self.sets.get(&fd)) {
+            Some(members) if entry.call == "fd_read" => told(entry, members).collect(),
+            _ => Vec::new(),
+        };
+        if let Some(turn) = turn {
+            turn.told.extend(told);
+            turn.calls.push(Entry { data: None, ..entry.clone() });
+        }
+        if !entry.succeeded() {
+            return;
+        }
+        if let (Some(fd), false) = (entry.fd, entry.changes.is_empty()) {
+            let members = self.sets.entry(fd).or_default();
+            for change in &entry.changes {
+                let Some(interest) = interest(&change.subscription) else { continue };
+                members.retain(|member| (member.fd, member.kind) != (interest.fd, interest.kind));
+                if !change.removed {
+                    members.insert(interest);
+                }
+            }
+        }
+        match (&*entry.call, entry.fd, entry.new_fd) {
+            ("sock_accept", Some(listener), Some(new)) => {
+                self.open.insert(listener, Opened::Listener);
+                self.opens(new, Some(Opened::Stream));
+            }
+            ("path_open", _, Some(new)) => {
+                let path = entry.path.as_deref().unwrap_or_default();
+                self.opens(new, opened_by(path));
+            }
+            ("fd_close", Some(fd), _) => self.closes(fd, entry.n),
+            ("fd_renumber", Some(fd), _) => {
+                let moved = self.open.get(&fd).copied();
+                self.closes(fd, entry.n);
+                if let Some(onto) = entry.onto {
+                    self.closes(onto, entry.n);
+                    self.opens(onto, moved);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn opens(&mut self, fd: u32, what: Option<Opened>) {
+        self.closed.remove(&fd);
+        match what {
+            Some(what) => drop(self.open.insert(fd, what)),
+            None => drop(self.open.remove(&fd)),
+        }
+        if what == Some(Opened::Set) {
+            self.sets.insert(fd, BTreeSet::new());
+        }
+    }
+
+    fn closes(&mut self, fd: u32, n: u64) {
+        self.open.remove(&fd);
+        self.sets.remove(&fd);
+        self.closed.insert(fd, n);
+        // A set forgets what is closed.
+        self.sets.values_mut().for_each(|members| members.retain(|member| member.fd != fd));
+    }
+}
+
+/// The events of a call, with the fds that its subscriptions are to.
+fn told<'a>(entry: &'a Entry, interests: &'a BTreeSet<Interest>) -> impl Iterator<Item = Told> + 'a {
+    entry.events.iter().filter_map(move |event| {
+        let is_of = |interest: &&Interest| (interest.userdata, interest.kind) == (event.userdata, event.kind);
+        let by = interests.iter().find(is_of)?;
+        Some(Told {
+            n: entry.n,
+            fd: by.fd,
+            kind: event.kind,
+            userdata: event.userdata,
+            hangup: event.hangup,
+            failed: event.errno.as_deref().map(str::to_owned),
+            error: event.error.is_some(),
+        })
+    })
+}
+
+fn interest(subscription: &Subscription) -> Option<Interest> {
+    let fd = subscription.fd?;
+    Some(Interest { fd, kind: subscription.kind, userdata: subscription.userdata })
+}
+
+/// What a path in the network directory opens.
+fn opened_by(path: &str) -> Option<Opened> {
+    let mut parts = path.split('/');
+    match (parts.next()?, parts.next()) {
+        ("tcp", Some("listen")) => Some(Opened::Listener),
+        ("tcp", _) => Some(Opened::Stream),
+        ("udp", _) => Some(Opened::Datagrams),
+        ("poll", None) => Some(Opened::Set),
+        _ => None,
+    }
+}
