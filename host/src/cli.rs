@@ -1,6 +1,7 @@
 //! The command line: what it grants the guest, and what becomes of its end. Nothing runs here.
 
 use crate::grant_flags::GrantFlags;
+use crate::reading::{Doctor, Show};
 use clap::{Args, Parser, Subcommand};
 use std::env;
 use std::ffi::OsString;
@@ -24,10 +25,20 @@ pub enum Command {
     /// and 143 after SIGTERM. What it compiles is kept in the user's cache directory, or below the directory
     /// in `WASI_POLL_CACHE`.
     Run(Run),
+
+    /// Reads a trace and tells what is wrong with the guest's poll loop: the fd, the calls, why it matters, what to do.
+    ///
+    /// Exits with 0 when nothing is, 1 when something is, and 2 when there is no such trace.
+    Doctor(Doctor),
+
+    /// Shows a trace as a timeline in the terminal: lanes for sockets, bars for polls, marks for bytes. Or writes it as a
+    /// picture, or the bytes that were moved as packets.
+    Show(Show),
 }
 
 #[derive(Debug, Args)]
 #[command(override_usage = "wasi-poll run [OPTIONS] GUEST.wasm [ARGS]...")]
+#[expect(clippy::struct_excessive_bools, reason = "flags of a command line, each its own")]
 pub struct Run {
     /// Open a listener for the guest, at fd 3, 4, … in the order given; port 0 takes any free one. A component opens
     /// its listeners itself, and may do so at these addresses.
@@ -69,6 +80,10 @@ pub struct Run {
     /// How the trace is written: for reading, or one JSON object a line, for `doctor`, `show` and other programs
     #[arg(long, value_name = "text|json", default_value = "text")]
     pub trace_format: TraceFormat,
+
+    /// Also write the bytes that are moved to the trace, so that `show --pcap` can tell them
+    #[arg(long, requires = "trace")]
+    pub trace_data: bool,
 
     /// Don't say where the guest listens, nor what it is refused
     #[arg(long, short)]
@@ -162,9 +177,10 @@ mod tests {
     use wasi_poll_host::Outcome;
 
     fn run(arguments: &[&str]) -> Run {
-        let Command::Run(run) =
-            Cli::try_parse_from([&["wasi-poll", "run"], arguments].concat()).unwrap().command;
-        run
+        match Cli::try_parse_from([&["wasi-poll", "run"], arguments].concat()).unwrap().command {
+            Command::Run(run) => run,
+            other => panic!("{other:?}"),
+        }
     }
 
     #[test]

@@ -121,7 +121,9 @@ fn given(mut runner: Runner, command: &Run) -> anyhow::Result<Runner> {
 fn traced(runner: Runner, command: &Run, worker: u16) -> anyhow::Result<Runner> {
     let path = match &command.trace {
         None => return Ok(runner),
-        Some(None) => return Ok(runner.trace(io::stderr(), command.trace_format)),
+        Some(None) => {
+            return Ok(runner.trace(io::stderr(), command.trace_format).trace_data(command.trace_data));
+        }
         Some(Some(path)) if command.workers == 1 => path.clone(),
         Some(Some(path)) => {
             let mut path = path.clone().into_os_string();
@@ -131,7 +133,7 @@ fn traced(runner: Runner, command: &Run, worker: u16) -> anyhow::Result<Runner> 
     };
     let file = File::create(&path)
         .map_err(|error| anyhow::anyhow!("cannot write the trace to {}: {error}", path.display()))?;
-    Ok(runner.trace(file, command.trace_format))
+    Ok(runner.trace(file, command.trace_format).trace_data(command.trace_data))
 }
 
 /// Says where the guest listens, and what is granted so widely that it should be seen.

@@ -6,6 +6,7 @@ mod grant_flags;
 mod grants_file;
 mod inherited;
 mod launch;
+mod reading;
 mod signals;
 mod workers;
 
@@ -21,8 +22,12 @@ const UNUSABLE: u8 = 2;
 
 fn main() -> ExitCode {
     allow_many_sockets();
-    let Command::Run(command) = Cli::parse().command;
-    match run(&command) {
+    let ended = match Cli::parse().command {
+        Command::Run(command) => run(&command),
+        Command::Doctor(command) => command.run(),
+        Command::Show(command) => command.run(),
+    };
+    match ended {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             say(format_args!("{error:#}"));

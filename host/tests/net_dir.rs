@@ -315,10 +315,11 @@ fn a_trace_names_the_paths_escaped() {
             r#"path_open fd 3 "udp/bind/127.0.0.1:0": fd 4"#,
             r#"path_symlink fd 3 "fd/4/ttl" to "9": done"#,
             r#"path_readlink fd 3 "dns/\u{7f}[2J": EINVAL"#,
+            "end: exit code 0",
         ]
     );
     let objects: Vec<serde_json::Value> =
-        trace(TraceFormat::Json).iter().map(|line| serde_json::from_str(&line).unwrap()).collect();
+        trace(TraceFormat::Json).iter().skip(1).map(|line| serde_json::from_str(&line).unwrap()).collect();
     assert_eq!((&objects[0]["path"], &objects[0]["new_fd"]), (&"udp/bind/127.0.0.1:0".into(), &4.into()));
     assert_eq!((&objects[1]["path"], &objects[1]["target"]), (&"fd/4/ttl".into(), &"9".into()));
     assert_eq!((&objects[2]["path"], &objects[2]["errno"]), (&"dns/\u{7f}[2J".into(), &"EINVAL".into()));

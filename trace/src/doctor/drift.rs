@@ -9,6 +9,8 @@ const RINGS: usize = 5;
 #[derive(Default)]
 pub struct Drift {
     period_ns: u64,
+    /// The one before: of a timer that is given what is left of its period, this is the period.
+    before_ns: u64,
     /// When it rang first and last since the period is this one, and in which polls.
     rings: Vec<u64>,
     first_ns: u64,
@@ -25,7 +27,7 @@ impl Check for Drift {
         };
         if period_ns != self.period_ns {
             self.report(found);
-            self.period_ns = period_ns;
+            self.before_ns = std::mem::replace(&mut self.period_ns, period_ns);
         }
         if !next.rang {
             // Something else ended it. Given the whole period again, the ring moves by what has passed.
@@ -54,6 +56,10 @@ impl Drift {
             return;
         }
         let periods = rings.len() as u64 - 1;
+        let between_ns = (self.last_ns - self.first_ns) / periods;
+        if between_ns.abs_diff(self.before_ns) < self.before_ns / 50 {
+            return;
+        }
         let due_ns = periods.saturating_mul(self.period_ns).saturating_add(late_ns);
         let drift_ns = (self.last_ns - self.first_ns).saturating_sub(due_ns);
         // Hundredths of the period are what a loop's own work takes.

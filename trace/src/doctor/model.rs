@@ -33,7 +33,7 @@ pub struct Turn {
     pub at_ns: u64,
     pub took_ns: u64,
     pub interests: BTreeSet<Interest>,
-    /// The soonest clock, relative to its beginning.
+    /// The soonest clock that was given as a span, rather than a reading.
     pub timeout_ns: Option<u64>,
     /// A clock rang.
     pub rang: bool,
@@ -117,12 +117,7 @@ impl Model {
     pub fn turn(&mut self, poll: &Entry) -> Turn {
         self.array = poll.subscriptions.iter().filter_map(interest).collect();
         let clocks = poll.subscriptions.iter().filter(|subscription| subscription.kind == Kind::Clock);
-        let timeout_ns = clocks
-            .map(|clock| match (clock.timeout_ns.unwrap_or(u64::MAX), clock.absolute) {
-                (timeout_ns, false) => timeout_ns,
-                (at_ns, true) => at_ns.saturating_sub(poll.at_ns),
-            })
-            .min();
+        let timeout_ns = clocks.filter(|clock| !clock.absolute).filter_map(|clock| clock.timeout_ns).min();
         let mut interests: BTreeSet<Interest> =
             self.array.iter().copied().filter(|interest| !self.sets.contains_key(&interest.fd)).collect();
         let watched = |fd: &u32| self.array.iter().any(|interest| interest.fd == *fd);
