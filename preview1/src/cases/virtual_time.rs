@@ -174,6 +174,32 @@ fn a_listener_is_muted_while_the_network_can_open_no_more() {
 }
 
 #[test]
+fn a_half_open_connection_is_quiet_until_something_is_sent() {
+    let (mut guest, fd, peer) = connected();
+    guest.set_nonblocking(fd);
+    guest.process.network().vanish(peer);
+    guest.is_quiet(&[Watch::Read(fd)]);
+    assert_eq!(guest.recv(fd, 9, 0), errno(Errno::Again));
+    assert_eq!(guest.send(fd, b"hello?"), Ok(6));
+    let ready = guest.arrives(Watch::Read(fd));
+    assert_eq!((ready.hangup, ready.error), (true, Some(Errno::Connreset)));
+    assert_eq!(guest.recv(fd, 9, 0), errno(Errno::Connreset));
+    assert_eq!(guest.send(fd, b"hello?"), errno(Errno::Pipe));
+}
+
+#[test]
+fn a_write_that_waits_for_a_peer_that_is_gone_ends() {
+    let (mut guest, fd, peer) = connected();
+    guest.set_nonblocking(fd);
+    while guest.send(fd, &[b'x'; 8_192]).is_ok() {}
+    guest.process.fd_fdstat_set_flags(fd, 0).unwrap();
+    guest.process.network().schedule_at(7_000, move |network| network.vanish(peer));
+    guest.lay_out(&[(BUFFER, 9)]);
+    assert_eq!(guest.write(fd, &[(BUFFER, 9)]), errno(Errno::Connreset));
+    assert_eq!(guest.now_ns(), 7_000);
+}
+
+#[test]
 fn a_foreign_fd_with_a_source_is_ready_when_that_is() {
     let mut guest = VirtualGuest::new();
     let (_, address) = guest.listening();

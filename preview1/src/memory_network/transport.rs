@@ -45,6 +45,30 @@ impl MemoryNetwork {
         self.close_socket(socket, true);
     }
 
+    /// Takes a socket away without a word to its peer, as when its machine loses power. That connection is half open
+    /// then: the peer hears nothing, and what it sends next is lost and answered by a reset. A peer that waits for
+    /// room probes for it, and is answered so, too.
+    ///
+    /// ```
+    /// use std::io::IoSlice;
+    /// use wasi_poll_preview1::{Errno, MemoryNetwork, Network};
+    /// let mut network = MemoryNetwork::new();
+    /// let (listener, address) = network.listen("[::1]:0".parse().unwrap()).unwrap();
+    /// let peer = network.connect(address).unwrap();
+    /// let (stream, _) = network.accept(listener).unwrap();
+    /// network.vanish(peer);
+    /// assert_eq!(network.receive(stream, &mut [0], false), Err(Errno::Again));
+    /// assert_eq!(network.send(stream, &[IoSlice::new(b"hello?")]), Ok(6));
+    /// assert_eq!(network.receive(stream, &mut [0], false), Err(Errno::Connreset));
+    /// ```
+    pub fn vanish(&mut self, socket: SocketId) {
+        let peer = self.stream_mut(socket).ok().and_then(|stream| stream.peer.take());
+        self.close_socket(socket, false);
+        if let Some(peer) = peer.filter(|&peer| self.stream_of(peer).is_some_and(|stream| stream.was_full)) {
+            self.transmit(peer, Packet::Reset);
+        }
+    }
+
     pub(super) fn connect_stream(&mut self, address: SocketAddr) -> Result<SocketId, Errno> {
         self.connect_from(SocketAddr::new(destination(address).ip(), 0), address)
     }
