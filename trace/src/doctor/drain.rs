@@ -1,6 +1,6 @@
 //! An edge that isn't drained: told readable, and not read until nothing is left.
 
-use super::model::{Model, Opened, Turn};
+use super::model::{Model, Opened, Told, Turn};
 use super::{Check, Finding, Level, Rule};
 use crate::{Entry, Kind, Userdata};
 use std::collections::BTreeMap;
@@ -23,37 +23,45 @@ struct Owed {
 #[derive(Default)]
 pub struct Drain {
     owed: BTreeMap<u32, Owed>,
-    /// By fd: the polls that told it again, at once, though it wasn't drained.
+    /// By fd: what told it again, at once, though it wasn't drained.
     again: BTreeMap<u32, (Vec<u64>, Userdata)>,
+    /// The last poll found nothing to tell when it began.
+    waited: bool,
 }
 
 impl Check for Drain {
-    fn turn(&mut self, turn: &Turn, next: &Turn, model: &Model, found: &mut Vec<Finding>) {
-        for told in turn.told.iter().filter(|told| told.kind == Kind::Read && told.failed.is_none()) {
-            let owed = Owed { told: told.n, userdata: told.userdata, last: None, slept: None };
-            self.owed.insert(told.fd, owed);
-        }
-        for entry in &turn.calls {
-            let Some(fd) = entry.fd else { continue };
-            if is_drained(entry, model) {
-                if let Some(owed) = self.owed.remove(&fd)
-                    && let Some(slept) = owed.slept
-                {
-                    found.push(left_behind(fd, &owed, slept, Level::Warning));
-                }
-            } else if let Some(owed) = self.owed.get_mut(&fd) {
-                owed.last = Some(entry.n);
+    fn call(&mut self, entry: &Entry, model: &Model, found: &mut Vec<Finding>) {
+        let Some(fd) = entry.fd else { return };
+        if is_drained(entry, model) {
+            if let Some(owed) = self.owed.remove(&fd)
+                && let Some(slept) = owed.slept
+            {
+                found.push(left_behind(fd, &owed, slept, Level::Warning));
             }
+        } else if let (Some(owed), true) = (self.owed.get_mut(&fd), takes(entry)) {
+            owed.last = Some(entry.n);
         }
+    }
+
+    fn poll(&mut self, poll: &Turn, _: &Model, _: &mut Vec<Finding>) {
+        self.waited = poll.waited();
         for (&fd, owed) in &mut self.owed {
-            if next.waited() && !next.subscribes(fd, Kind::Read) && next.is_ready(fd, Kind::Read) {
-                owed.slept.get_or_insert(next.n);
+            if poll.waited() && !poll.subscribes(fd, Kind::Read) && poll.is_ready(fd, Kind::Read) {
+                owed.slept.get_or_insert(poll.n);
             }
-            let told_again = next.told.iter().any(|told| (told.fd, told.kind) == (fd, Kind::Read));
-            // A guest that read nothing at all is no half-drained one: others rules are about that.
-            if told_again && !next.waited() && owed.last.is_some() && turn.on(fd).next().is_some() {
-                self.again.entry(fd).or_insert((Vec::new(), owed.userdata)).0.push(next.n);
-            }
+        }
+    }
+
+    fn told(&mut self, told: &Told, _: &Model, _: &mut Vec<Finding>) {
+        // Of an end or an error nothing has to be drained: that nobody acts on it is another rule.
+        if told.kind != Kind::Read || told.failed.is_some() || told.hangup || told.error {
+            return;
+        }
+        let new = Owed { told: told.n, userdata: told.userdata, last: None, slept: None };
+        let owed = self.owed.entry(told.fd).or_insert(new);
+        // A guest that read nothing at all is no half-drained one: other rules are about that.
+        if owed.last.take().is_some() && !self.waited {
+            self.again.entry(told.fd).or_insert((Vec::new(), told.userdata)).0.push(told.n);
         }
     }
 
@@ -88,8 +96,12 @@ fn left_behind(fd: u32, owed: &Owed, slept: u64, level: Level) -> Finding {
     Finding::new(Rule::EdgeNotDrained, level, what, &calls).on(fd, Some(owed.userdata))
 }
 
+fn takes(entry: &Entry) -> bool {
+    matches!(&*entry.call, "fd_read" | "sock_recv" | "sock_accept")
+}
+
 /// Whether this call has shown that nothing is left, or has ended the fd.
-fn is_drained(entry: &Entry, model: &Model) -> bool {
+pub fn is_drained(entry: &Entry, model: &Model) -> bool {
     match &*entry.call {
         "fd_close" | "fd_renumber" => true,
         "fd_read" | "sock_recv" => match entry.bytes {

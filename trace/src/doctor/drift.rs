@@ -20,8 +20,8 @@ pub struct Drift {
 }
 
 impl Check for Drift {
-    fn turn(&mut self, _: &Turn, next: &Turn, _: &Model, found: &mut Vec<Finding>) {
-        let Some(period_ns) = next.timeout_ns.filter(|&timeout_ns| timeout_ns >= super::WAITED_NS) else {
+    fn poll(&mut self, poll: &Turn, _: &Model, found: &mut Vec<Finding>) {
+        let Some(period_ns) = poll.timeout_ns.filter(|&timeout_ns| timeout_ns >= super::WAITED_NS) else {
             self.report(found);
             return;
         };
@@ -29,18 +29,18 @@ impl Check for Drift {
             self.report(found);
             self.before_ns = std::mem::replace(&mut self.period_ns, period_ns);
         }
-        if !next.rang {
+        if !poll.rang {
             // Something else ended it. Given the whole period again, the ring moves by what has passed.
             return;
         }
-        let rang_ns = next.until_ns();
+        let rang_ns = poll.until_ns();
         if self.rings.is_empty() {
             self.first_ns = rang_ns;
         } else {
-            self.late_ns += next.took_ns.saturating_sub(period_ns);
+            self.late_ns += poll.took_ns.saturating_sub(period_ns);
         }
         self.last_ns = rang_ns;
-        self.rings.push(next.n);
+        self.rings.push(poll.n);
     }
 
     fn end(&mut self, _: Option<&Turn>, _: &Model, found: &mut Vec<Finding>) {

@@ -1,6 +1,6 @@
 //! A hangup ignored: an end or an error was told, and nothing was done about it.
 
-use super::model::{Model, Turn};
+use super::model::{Model, Told, Turn};
 use super::{Check, Finding, Level, Rule};
 use crate::{Entry, Userdata};
 use std::collections::BTreeMap;
@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 const POLLS: usize = 8;
 
 /// An end that was told.
-struct Told {
+struct Over {
     n: u64,
     userdata: Userdata,
     /// The polls since.
@@ -20,16 +20,16 @@ struct Told {
 
 #[derive(Default)]
 pub struct Hangup {
-    told: BTreeMap<u32, Told>,
+    over: BTreeMap<u32, Over>,
 }
 
 impl Check for Hangup {
     fn call(&mut self, entry: &Entry, _: &Model, found: &mut Vec<Finding>) {
         let Some(fd) = entry.fd else { return };
-        let Some(told) = self.told.get_mut(&fd) else { return };
+        let Some(told) = self.over.get_mut(&fd) else { return };
         match &*entry.call {
             "fd_close" | "fd_renumber" => {
-                if let Some(told) = self.told.remove(&fd) {
+                if let Some(told) = self.over.remove(&fd) {
                     report(fd, &told, Level::Warning, found);
                 }
             }
@@ -43,26 +43,25 @@ impl Check for Hangup {
         }
     }
 
-    fn turn(&mut self, _: &Turn, next: &Turn, model: &Model, _: &mut Vec<Finding>) {
-        for told in &next.told {
-            if (told.hangup || told.error) && model.closed_by(told.fd).is_none() {
-                let (n, userdata) = (told.n, told.userdata);
-                self.told.entry(told.fd).or_insert(Told { n, userdata, polls: Vec::new(), seen: false });
-            }
-        }
-        for told in self.told.values_mut().filter(|told| told.n != next.n) {
-            told.polls.push(next.n);
+    fn told(&mut self, told: &Told, _: &Model, _: &mut Vec<Finding>) {
+        if told.hangup || told.error {
+            let (n, userdata) = (told.n, told.userdata);
+            self.over.entry(told.fd).or_insert(Over { n, userdata, polls: Vec::new(), seen: false });
         }
     }
 
+    fn poll(&mut self, poll: &Turn, _: &Model, _: &mut Vec<Finding>) {
+        self.over.values_mut().for_each(|over| over.polls.push(poll.n));
+    }
+
     fn end(&mut self, _: Option<&Turn>, _: &Model, found: &mut Vec<Finding>) {
-        for (&fd, told) in &self.told {
+        for (&fd, told) in &self.over {
             report(fd, told, Level::Error, found);
         }
     }
 }
 
-fn report(fd: u32, told: &Told, level: Level, found: &mut Vec<Finding>) {
+fn report(fd: u32, told: &Over, level: Level, found: &mut Vec<Finding>) {
     if told.polls.len() < POLLS {
         return;
     }

@@ -43,7 +43,7 @@ mod subscribed;
 pub use finding::{Finding, Level, Rule};
 
 use crate::{Entry, Header, Observe, Trace};
-use model::{Model, Turn};
+use model::{Model, Told, Turn};
 use std::collections::BTreeMap;
 
 /// A poll that took at least this long has waited: nothing was ready when it began.
@@ -54,7 +54,13 @@ trait Check: Send {
     /// A call has ended. The model knows of it.
     fn call(&mut self, _entry: &Entry, _model: &Model, _found: &mut Vec<Finding>) {}
 
-    /// A poll, and all calls behind it until the `next` poll, which has ended, too.
+    /// The guest was told something, by a poll or by a readiness set.
+    fn told(&mut self, _told: &Told, _model: &Model, _found: &mut Vec<Finding>) {}
+
+    /// A poll has ended. What it told comes next, and then the calls behind it.
+    fn poll(&mut self, _poll: &Turn, _model: &Model, _found: &mut Vec<Finding>) {}
+
+    /// A poll, and all calls behind it until the `next` poll, which has ended, too. Comes before that one's `poll`.
     fn turn(&mut self, _turn: &Turn, _next: &Turn, _model: &Model, _found: &mut Vec<Finding>) {}
 
     /// There is no more. `last` is the poll that none follows.
@@ -95,9 +101,20 @@ impl Patient {
                     check.turn(&turn, &next, &self.model, found);
                 }
             }
+            for check in &mut self.checks {
+                check.poll(&next, &self.model, found);
+                for told in &next.told {
+                    check.told(told, &self.model, found);
+                }
+            }
             self.turn = Some(next);
         } else {
-            self.model.call(entry, self.turn.as_mut());
+            let told = self.model.call(entry, self.turn.as_mut());
+            for check in &mut self.checks {
+                for told in &told {
+                    check.told(told, &self.model, found);
+                }
+            }
         }
         for check in &mut self.checks {
             check.call(entry, &self.model, found);

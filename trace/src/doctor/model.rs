@@ -62,11 +62,6 @@ impl Turn {
             .any(|ready| ready.fd == fd && if kind == Kind::Write { ready.write } else { ready.read })
     }
 
-    /// The calls on an fd.
-    pub fn on(&self, fd: u32) -> impl Iterator<Item = &Entry> {
-        self.calls.iter().filter(move |entry| entry.fd == Some(fd))
-    }
-
     /// Whether the guest got anywhere behind this poll: bytes, connections, fds, or another interest.
     pub fn progressed(&self, next: &Turn) -> bool {
         let moved = |entry: &Entry| {
@@ -137,19 +132,31 @@ impl Model {
         }
     }
 
-    /// Takes in any other call, behind the poll of `turn`.
-    pub fn call(&mut self, entry: &Entry, turn: Option<&mut Turn>) {
-        let told: Vec<Told> = match entry.fd.and_then(|fd| self.sets.get(&fd)) {
-            Some(members) if entry.call == "fd_read" => told(entry, members).collect(),
-            _ => Vec::new(),
+    /// Takes in any other call, behind the poll of `turn`, and gives what a readiness set told by it.
+    pub fn call(&mut self, entry: &Entry, turn: Option<&mut Turn>) -> Vec<Told> {
+        let members = entry.fd.filter(|_| entry.call == "fd_read").and_then(|fd| self.sets.get_mut(&fd));
+        let told: Vec<Told> = match members {
+            None => Vec::new(),
+            Some(members) => {
+                let told: Vec<Told> = told(entry, members).collect();
+                // An event of a set ends its subscription.
+                members.retain(|member| {
+                    !told.iter().any(|told| (told.fd, told.kind) == (member.fd, member.kind))
+                });
+                told
+            }
         };
         if let Some(turn) = turn {
-            turn.told.extend(told);
+            turn.told.extend_from_slice(&told);
             turn.calls.push(Entry { data: None, ..entry.clone() });
         }
-        if !entry.succeeded() {
-            return;
+        if entry.succeeded() {
+            self.changed_by(entry);
         }
+        told
+    }
+
+    fn changed_by(&mut self, entry: &Entry) {
         if let (Some(fd), false) = (entry.fd, entry.changes.is_empty()) {
             let members = self.sets.entry(fd).or_default();
             for change in &entry.changes {
@@ -197,8 +204,6 @@ impl Model {
         self.open.remove(&fd);
         self.sets.remove(&fd);
         self.closed.insert(fd, n);
-        // A set forgets what is closed.
-        self.sets.values_mut().for_each(|members| members.retain(|member| member.fd != fd));
     }
 }
 

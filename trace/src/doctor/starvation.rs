@@ -2,7 +2,7 @@
 
 use super::model::{Model, Turn};
 use super::{Check, Finding, Level, Rule};
-use crate::{Kind, Userdata};
+use crate::{Entry, Kind, Userdata};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Polls that told it, and served others.
@@ -28,9 +28,8 @@ impl Check for Starvation {
             .filter(|told| told.kind == Kind::Read && told.failed.is_none())
             .map(|told| (told.fd, told.userdata))
             .collect();
-        // Some other was told, too, and was served.
-        let is_other_served =
-            |fd: u32| told.iter().any(|(other, _)| *other != fd && calls.contains_key(other));
+        let moved = |entry: &Entry| entry.new_fd.is_some() || entry.bytes.is_some_and(|bytes| bytes > 0);
+        let is_other_served = |fd: u32| turn.calls.iter().any(|entry| entry.fd != Some(fd) && moved(entry));
         for &(fd, userdata) in &told {
             if calls.contains_key(&fd) {
                 self.report(fd, found);

@@ -1,8 +1,8 @@
 //! A writable storm: one socket told writable again and again, to which nothing is written.
 
-use super::model::{Model, Turn};
+use super::model::{Model, Told, Turn};
 use super::{Check, Finding, Level, Rule};
-use crate::{Kind, Userdata};
+use crate::{Entry, Kind, Userdata};
 use std::collections::BTreeMap;
 
 const TIMES: usize = 16;
@@ -14,16 +14,15 @@ pub struct Storm {
 }
 
 impl Check for Storm {
-    fn turn(&mut self, turn: &Turn, _: &Turn, _: &Model, found: &mut Vec<Finding>) {
-        for told in turn.told.iter().filter(|told| told.kind == Kind::Write && told.failed.is_none()) {
+    fn told(&mut self, told: &Told, _: &Model, _: &mut Vec<Finding>) {
+        if told.kind == Kind::Write && told.failed.is_none() {
             self.told.entry(told.fd).or_insert((Vec::new(), told.userdata)).0.push(told.n);
         }
-        for entry in &turn.calls {
-            if let (Some(fd), "fd_write" | "sock_send" | "fd_close" | "fd_renumber") =
-                (entry.fd, &*entry.call)
-            {
-                self.report(fd, found);
-            }
+    }
+
+    fn call(&mut self, entry: &Entry, _: &Model, found: &mut Vec<Finding>) {
+        if let (Some(fd), "fd_write" | "sock_send" | "fd_close" | "fd_renumber") = (entry.fd, &*entry.call) {
+            self.report(fd, found);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Ready but not subscribed: the loop sleeps, a socket has something for it, and nothing would wake it for that.
 
-use super::model::{Model, Turn};
+use super::drain::is_drained;
+use super::model::{Model, Told, Turn};
 use super::{Check, Finding, Level, Rule};
 use crate::{Entry, Kind};
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,14 +13,16 @@ const POLLS: usize = 3;
 pub struct Unsubscribed {
     /// The polls that slept over it.
     slept: BTreeMap<(u32, Kind), Vec<u64>>,
-    /// What a poll has told, and no call was made on since: that is another rule's.
+    /// What a poll has told, and wasn't drained since: that is another rule's.
     told: BTreeSet<(u32, Kind)>,
     /// Fds to which a write would have blocked: of no other does anybody care whether they are writable.
     full: BTreeSet<u32>,
+    /// Fds of which the end, or an error, was read. They are ready for ever.
+    over: BTreeSet<u32>,
 }
 
 impl Check for Unsubscribed {
-    fn call(&mut self, entry: &Entry, _: &Model, found: &mut Vec<Finding>) {
+    fn call(&mut self, entry: &Entry, model: &Model, found: &mut Vec<Finding>) {
         let Some(fd) = entry.fd else { return };
         match &*entry.call {
             "fd_write" | "sock_send" => {
@@ -34,10 +37,18 @@ impl Check for Unsubscribed {
             }
             "fd_read" | "sock_recv" | "sock_accept" => {
                 self.over(fd, Kind::Read, found);
-                self.told.remove(&(fd, Kind::Read));
+                let is_over = entry.bytes == Some(0) && entry.asked != Some(0)
+                    || !entry.succeeded() && !entry.answered("EAGAIN");
+                if is_over {
+                    self.over.insert(fd);
+                }
+                if is_drained(entry, model) {
+                    self.told.remove(&(fd, Kind::Read));
+                }
             }
             "fd_close" | "fd_renumber" => {
                 self.full.remove(&fd);
+                self.over.remove(&fd);
                 for kind in [Kind::Read, Kind::Write] {
                     self.over(fd, kind, found);
                     self.told.remove(&(fd, kind));
@@ -47,18 +58,22 @@ impl Check for Unsubscribed {
         }
     }
 
-    fn turn(&mut self, _: &Turn, next: &Turn, _: &Model, found: &mut Vec<Finding>) {
-        for told in &next.told {
-            self.told.insert((told.fd, told.kind));
-        }
-        for ready in &next.ready {
+    fn told(&mut self, told: &Told, _: &Model, _: &mut Vec<Finding>) {
+        self.told.insert((told.fd, told.kind));
+    }
+
+    fn poll(&mut self, poll: &Turn, _: &Model, found: &mut Vec<Finding>) {
+        for ready in &poll.ready {
             for (kind, is_ready) in [(Kind::Read, ready.read), (Kind::Write, ready.write)] {
                 let key = (ready.fd, kind);
-                let matters = kind == Kind::Read || self.full.contains(&ready.fd);
-                if !is_ready || !matters || next.subscribes(ready.fd, kind) || self.told.contains(&key) {
+                let matters = match kind {
+                    Kind::Write => self.full.contains(&ready.fd),
+                    _ => !self.over.contains(&ready.fd),
+                };
+                if !is_ready || !matters || poll.subscribes(ready.fd, kind) || self.told.contains(&key) {
                     self.over(ready.fd, kind, found);
-                } else if next.waited() {
-                    self.slept.entry(key).or_default().push(next.n);
+                } else if poll.waited() {
+                    self.slept.entry(key).or_default().push(poll.n);
                 }
             }
         }
