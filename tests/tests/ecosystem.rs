@@ -17,6 +17,8 @@ use conformance::example::{self, Example};
 use conformance::peer::PATIENCE;
 use conformance::running::Running;
 use conformance::{build, verdict, wasip1};
+use wasi_poll_trace::Trace;
+use wasi_poll_trace::doctor::{self, Rule};
 
 /// Which mio is under a guest's crates.
 #[derive(Copy, Clone, PartialEq, Eq)]
@@ -111,6 +113,33 @@ fn an_idle_tokio_server_makes_at_most_two_polls_in_a_second() -> Result<()> {
     thread::sleep(Duration::from_secs(1));
     let idle = polls()? - busy;
     ensure!(idle <= 2, "{idle} polls in an idle second");
+    Ok(())
+}
+
+#[test]
+fn the_doctor_tells_mios_own_backend_from_the_poller() -> Result<()> {
+    let findings = |mio| {
+        let trace = tempfile::NamedTempFile::new()?;
+        let mut command = wasip1::host(&[any_port()]);
+        command.arg(format!("--trace={}", trace.path().display())).args(["--trace-format", "json"]);
+        let server = Example::start(command.arg(guest("tokio_echo", mio)?))?;
+        let mut clients = (0..3).map(|_| server.connect()).collect::<Result<Vec<_>>>()?;
+        for message in [b"hello\n", b"again\n"] {
+            clients.iter_mut().try_for_each(|client| example::echo(client, message))?;
+        }
+        // Time to spin in; who doesn't spin sleeps.
+        thread::sleep(Duration::from_millis(500));
+        drop(server);
+        Ok::<_, anyhow::Error>(doctor::examine(&Trace::read(BufReader::new(trace.reopen()?))?))
+    };
+    let stock = findings(Mio::Stock)?;
+    for rule in [Rule::Spinning, Rule::WritableStorm] {
+        let finding = stock.iter().find(|finding| finding.rule == rule);
+        let finding = finding.with_context(|| format!("{rule} among {stock:?}"))?;
+        ensure!(finding.fd.is_some() && finding.userdata.is_some(), "{finding}");
+    }
+    let ours = findings(Mio::Shim)?;
+    ensure!(ours.is_empty(), "{ours:?}");
     Ok(())
 }
 

@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 
 /// So many fruitless polls in a row are no accident.
 const POLLS: usize = 16;
+/// As many of which nothing was told but that the time is over: a program may look so a few times.
+const CLOCK_POLLS: usize = 64;
 /// So many have taken the core for a while.
 const MANY_POLLS: usize = 128;
 
@@ -45,7 +47,7 @@ impl Spin {
     fn report(&mut self, found: &mut Vec<Finding>) {
         let polls = std::mem::take(&mut self.polls);
         let told = std::mem::take(&mut self.told);
-        let at_least = if told.is_empty() { MANY_POLLS } else { POLLS };
+        let at_least = if told.is_empty() { CLOCK_POLLS } else { POLLS };
         if polls.len() < at_least {
             return;
         }
