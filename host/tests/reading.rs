@@ -90,7 +90,7 @@ fn the_doctor_exits_with_1_when_something_is_as_bad_as_asked() {
 
     // Half as many are a warning.
     let text = fs::read_to_string(&trace).unwrap();
-    let some: String = text.lines().take(101).map(|line| format!("{line}\n")).collect();
+    let some: String = text.split_inclusive('\n').take(101).collect();
     let short = folder.path().join("short.json");
     fs::write(&short, some).unwrap();
     says(&["doctor"], &short, 1, &["warning: spinning"]);
@@ -166,7 +166,7 @@ fn tshark_reads_what_crossed_the_sockets() {
     };
     let port = |address: &str| address.rsplit(':').next().unwrap().to_owned();
     let (server, client) = (port(&server), port(&client));
-    let hello = SENT.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+    let hello = SENT.iter().fold(String::new(), |hello, byte| hello + &format!("{byte:02x}"));
     let fields = ["-T", "fields", "-e", "tcp.srcport", "-e", "tcp.dstport", "-e", "tcp.payload"];
     let payloads = tshark(&[&fields[..], &["-Y", "tcp.payload"]].concat());
     assert_eq!(payloads, format!("{client}\t{server}\t{hello}\n{server}\t{client}\t{hello}\n"));
