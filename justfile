@@ -10,6 +10,11 @@ default:
 run *EXAMPLE:
     @setup/run-example {{EXAMPLE}}
 
+# A scenario on the deterministic network; `just play counter --seeds 0..1000`
+[no-exit-message]
+play *SCENARIO:
+    @setup/play {{SCENARIO}}
+
 # Everything that has to hold: all recipes below
 [no-exit-message]
 test:

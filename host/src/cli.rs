@@ -1,6 +1,7 @@
 //! The command line: what it grants the guest, and what becomes of its end. Nothing runs here.
 
 use crate::grant_flags::GrantFlags;
+use crate::play_flags::Play;
 use crate::reading::{Doctor, Show};
 use clap::{Args, Parser, Subcommand};
 use std::env;
@@ -34,6 +35,12 @@ pub enum Command {
     /// Shows a trace as a timeline in the terminal: lanes for sockets, bars for polls, marks for bytes. Or writes it as a
     /// picture, or the bytes that were moved as packets.
     Show(Show),
+
+    /// Plays a scenario, or one guest: on a deterministic network with a virtual clock, with faults by seed.
+    ///
+    /// Everything is a function of the guests, the scenario and the seed. Exits with 0 when all went well, with 1 when a
+    /// guest trapped, exited with a failure or something expected didn't come, and with 2 when it can't be played.
+    Play(Play),
 }
 
 #[derive(Debug, Args)]
@@ -177,10 +184,9 @@ mod tests {
     use wasi_poll_host::Outcome;
 
     fn run(arguments: &[&str]) -> Run {
-        match Cli::try_parse_from([&["wasi-poll", "run"], arguments].concat()).unwrap().command {
-            Command::Run(run) => run,
-            other => panic!("{other:?}"),
-        }
+        let parsed = Cli::try_parse_from([&["wasi-poll", "run"], arguments].concat()).unwrap();
+        let Command::Run(run) = parsed.command else { panic!("it is a run") };
+        run
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! | `preopens.rs`, `stdio.rs`, `limits.rs` | what a guest is given |
 //! | `refusals.rs` | what is told of the network it was not given |
 //! | `os_network.rs` and its folder, `errno.rs` | the operating system's sockets, on mio, and its resolver |
+//! | `play/`, `random.rs` | scenarios on a deterministic network: who is in them, whose turn it is, what goes wrong |
 //! | `kill.rs` | what ends a guest |
 //! | `trace.rs` | what is told of its calls |
 //! | `permits.rs` | what of the network a component may use |
@@ -29,7 +30,9 @@ mod limits;
 mod memory;
 mod os_network;
 mod permits;
+pub mod play;
 mod preopens;
+mod random;
 mod refusals;
 mod runner;
 mod stdio;

@@ -6,6 +6,9 @@ mod grant_flags;
 mod grants_file;
 mod inherited;
 mod launch;
+mod play_command;
+mod play_flags;
+mod play_once;
 mod reading;
 mod signals;
 mod workers;
@@ -26,6 +29,7 @@ fn main() -> ExitCode {
         Command::Run(command) => run(&command),
         Command::Doctor(command) => command.run(),
         Command::Show(command) => command.run(),
+        Command::Play(command) => play_command::play(&command),
     };
     match ended {
         Ok(code) => ExitCode::from(code),

@@ -356,6 +356,7 @@ impl<N: Network + 'static> Runner<N> {
                 refusals: self.refusals,
                 limits: self.limits,
                 killer: self.killer,
+                seed: None,
             },
         )
     }

@@ -1,12 +1,14 @@
 //! What a running guest's store holds.
 
 use super::limiter::Limiter;
+use super::suspended::{Sharing, Suspended};
 use crate::Killer;
 use crate::memory::{HasMemory, MemoryHandle};
 use crate::refusals::Refusals;
 use crate::stdio::Stdio;
 use crate::trace::Trace;
 use wasi_poll_preview1::{Network, Process, Stop};
+use wasmtime::{Error, Result};
 use wasmtime_wasi::p1::WasiP1Ctx;
 
 /// A guest: its fds and sockets, its files, its stdio.
@@ -27,13 +29,19 @@ pub struct Guest<N: Network> {
     pub killer: Killer,
     /// How much memory it may have.
     pub limiter: Limiter,
+    /// Set when it shares its thread with others.
+    pub sharing: Option<Sharing>,
 }
 
 impl<N: Network> Guest<N> {
-    /// Waits for what the blocked call waits for; also over networks that know of no kill switch.
-    pub fn wait(&mut self) -> Result<(), Stop> {
-        self.process.wait()?;
-        if self.killer.is_killed() { Err(Stop::Killed) } else { Ok(()) }
+    /// Waits for what the blocked call waits for; also over networks that know of no kill switch. A guest that shares
+    /// its thread doesn't: the call fails with [`Suspended`], to be made again.
+    pub fn wait(&mut self) -> Result<()> {
+        if self.sharing.is_some() {
+            return Err(Error::new(Suspended));
+        }
+        self.process.wait().map_err(Error::new)?;
+        if self.killer.is_killed() { Err(Error::new(Stop::Killed)) } else { Ok(()) }
     }
 
     /// Tells what the call that just failed was refused, if that was for want of a grant.

@@ -7,12 +7,13 @@ use super::module::Code;
 use super::{Module, linker};
 use crate::memory::MemoryHandle;
 use crate::preopens::Directory;
+use crate::random::SeededRandom;
 use crate::refusals::Refusals;
 use crate::stdio::{STDERR, STDIN, STDOUT, Stdio};
 use crate::trace::{Trace, end_entry};
 use crate::{Killer, Limits, Outcome, RunError};
 use wasi_poll_preview1::{Network, Process, Stop};
-use wasmtime::{Error, Result, Store, UpdateDeadline, WasmBacktrace};
+use wasmtime::{Engine, Error, Result, Store, UpdateDeadline, WasmBacktrace};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
@@ -28,6 +29,8 @@ pub struct Setup<N: Network> {
     pub refusals: Refusals,
     pub limits: Limits,
     pub killer: Killer,
+    /// What random numbers follow from; `None` is the system's.
+    pub seed: Option<u64>,
 }
 
 /// Runs a guest to its end.
@@ -42,16 +45,7 @@ pub fn run<N: Network + 'static>(module: &Module, setup: Setup<N>) -> Result<Out
         .map_err(|error| cannot(&error))?;
 
     let killer = setup.killer.clone();
-    let mut store = Store::new(engine, guest(setup)?);
-    store.limiter(|guest| &mut guest.limiter);
-    let switch = killer.clone();
-    store.epoch_deadline_callback(move |_| {
-        // The epoch is the whole process's: most often it moved for another guest.
-        if switch.is_killed() { Err(Error::new(Stop::Killed)) } else { Ok(UpdateDeadline::Continue(1)) }
-    });
-    store.set_epoch_deadline(1);
-    let epoch = engine.clone();
-    killer.on_kill(move || epoch.increment_epoch());
+    let mut store = store(engine, guest(setup)?);
     if killer.is_killed() {
         return Ok(Outcome::Killed);
     }
@@ -70,7 +64,7 @@ pub fn run<N: Network + 'static>(module: &Module, setup: Setup<N>) -> Result<Out
 }
 
 /// How the guest ended, which its observers are told, too.
-fn ended<N: Network + 'static>(store: &mut Store<Guest<N>>, result: Result<()>) -> Outcome {
+pub(super) fn ended<N: Network + 'static>(store: &mut Store<Guest<N>>, result: Result<()>) -> Outcome {
     let outcome = outcome(result);
     let Guest { process, trace, .. } = store.data_mut();
     if let Some(trace) = trace {
@@ -79,11 +73,28 @@ fn ended<N: Network + 'static>(store: &mut Store<Guest<N>>, result: Result<()>) 
     outcome
 }
 
-fn guest<N: Network>(setup: Setup<N>) -> Result<Guest<N>, RunError> {
+/// A store that the guest's kill switch and limits hold for.
+pub(super) fn store<N: Network + 'static>(engine: &Engine, guest: Guest<N>) -> Store<Guest<N>> {
+    let killer = guest.killer.clone();
+    let mut store = Store::new(engine, guest);
+    store.limiter(|guest| &mut guest.limiter);
+    let switch = killer.clone();
+    store.epoch_deadline_callback(move |_| {
+        // The epoch is the whole process's: most often it moved for another guest.
+        if switch.is_killed() { Err(Error::new(Stop::Killed)) } else { Ok(UpdateDeadline::Continue(1)) }
+    });
+    store.set_epoch_deadline(1);
+    let epoch = engine.clone();
+    killer.on_kill(move || epoch.increment_epoch());
+    store
+}
+
+pub(super) fn guest<N: Network>(setup: Setup<N>) -> Result<Guest<N>, RunError> {
     let files = files(&setup)?;
     let Setup { process, stdio, trace, refusals, limits, killer, .. } = setup;
     let limiter = Limiter::new(limits);
-    Ok(Guest { process, files, stdio, memory: MemoryHandle::default(), trace, refusals, killer, limiter })
+    let (memory, sharing) = (MemoryHandle::default(), None);
+    Ok(Guest { process, files, stdio, memory, trace, refusals, killer, limiter, sharing })
 }
 
 /// wasmtime-wasi's part: arguments, variables and directories. Of stdio it knows only what is a terminal.
@@ -99,6 +110,9 @@ fn files<N: Network>(setup: &Setup<N>) -> Result<WasiP1Ctx, RunError> {
     }
     if setup.stdio.is_terminal(STDERR) {
         builder.inherit_stderr();
+    }
+    if let Some(seed) = setup.seed {
+        builder.secure_random(SeededRandom::new(seed));
     }
     for Directory { host, guest } in &setup.directories {
         builder.preopened_dir(host, guest, FsPerms::ReadWrite).map_err(|error| {

@@ -1,6 +1,7 @@
 //! All 46 functions of preview1 by name. Each is one line; what it does is in `calls.rs` or `files.rs`.
 
 use super::guest::Guest;
+use super::suspended::{Suspended, took_its_turn, turn_ended};
 use super::{calls, files};
 use crate::memory::split;
 use wasi_poll_preview1::Network;
@@ -36,6 +37,31 @@ macro_rules! functions {
                     |mut caller: Caller<'_, Guest<N>>, $($file_argument),*| {
                         let (memory, guest) = split(&mut caller)?;
                         files::$files(memory, guest, $($file_argument),*)
+                    },
+                )?;
+            )*
+            Ok(linker)
+        }
+
+        /// What a guest can import that shares its thread with others: a call that would wait gives the thread away,
+        /// and is then made again with the same arguments.
+        pub fn preview1_sharing<N: Network + Send + 'static>(engine: &Engine) -> Result<Linker<Guest<N>>> {
+            let mut linker = preview1(engine)?;
+            linker.allow_shadowing(true);
+            $(
+                linker.func_wrap_async(
+                    MODULE,
+                    stringify!($ours),
+                    |mut caller: Caller<'_, Guest<N>>, ($($our_argument,)*)| {
+                        Box::new(async move {
+                            took_its_turn(&mut caller).await;
+                            loop {
+                                match calls::$ours(&mut caller, $($our_argument),*) {
+                                    Err(error) if error.is::<Suspended>() => turn_ended(&mut caller).await?,
+                                    ended => return ended,
+                                }
+                            }
+                        })
                     },
                 )?;
             )*

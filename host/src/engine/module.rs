@@ -9,7 +9,7 @@ use std::fmt;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
-use wasmtime::ExternType;
+use wasmtime::{Engine, ExternType};
 
 /// A guest, compiled. Clones share the code, and any number of guests can run from it, on any threads.
 #[derive(Clone)]
@@ -44,7 +44,7 @@ impl Module {
         };
         let bytes = bytes.map_err(|why| RunError::new(format!("cannot run {}: {why}", path.display())))?;
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-        compile(&bytes)
+        compile(super::engine(), &bytes)
             .map(|code| Module { code, name: name.into_owned(), bytes: bytes.into() })
             .map_err(|why| RunError::new(format!("cannot run {}: {why}", path.display())))
     }
@@ -62,9 +62,24 @@ impl Module {
     /// # Errors
     /// When the bytes aren't a guest, as [`load`](Self::load) has it.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Module, RunError> {
-        compile(bytes)
+        compile(super::engine(), bytes)
             .map(|code| Module { code, name: name.to_owned(), bytes: bytes.into() })
             .map_err(|why| RunError::new(format!("cannot run {name}: {why}")))
+    }
+
+    /// The same guest, compiled so that what it computes is the same on every machine.
+    ///
+    /// # Errors
+    /// When it is a component, or can't be read again.
+    pub(crate) fn load_to_play(path: &Path) -> Result<Module, RunError> {
+        let cannot = |why: String| RunError::new(format!("cannot play {}: {why}", path.display()));
+        let bytes = std::fs::read(path).map_err(|error| cannot(plain(&error)))?;
+        if component::is_component(&bytes) {
+            return Err(cannot("it is a component; build the guest for wasm32-wasip1".to_owned()));
+        }
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+        let code = compile(super::deterministic_engine(), &bytes).map_err(cannot)?;
+        Ok(Module { code, name, bytes: bytes.into() })
     }
 
     /// Whether it is a component, for wasm32-wasip2: its sockets are its own to open, within what it is granted.
@@ -99,15 +114,15 @@ impl fmt::Debug for Module {
     }
 }
 
-fn compile(bytes: &[u8]) -> Result<Code, String> {
+fn compile(engine: &Engine, bytes: &[u8]) -> Result<Code, String> {
     match bytes.get(..8) {
         Some(b"\0asm\x01\0\0\0") => {}
         _ if component::is_component(bytes) => return component::compile(bytes).map(Code::Component),
         _ if is_text(bytes) => {}
         _ => return Err("it is not a WebAssembly module".to_owned()),
     }
-    let module = wasmtime::Module::new(super::engine(), bytes)
-        .map_err(|error| format!("it doesn't compile: {error:#}"))?;
+    let module =
+        wasmtime::Module::new(engine, bytes).map_err(|error| format!("it doesn't compile: {error:#}"))?;
     check_imports(&module)?;
     check_exports(&module)?;
     Ok(Code::Module(module))

@@ -2,6 +2,7 @@
 //! and is observed. Which calls there are is written elsewhere.
 
 use super::guest::Guest;
+use super::suspended::Suspended;
 use crate::memory::split;
 use crate::trace::{Answer, Call, End, Observed, Paths};
 use wasi_poll_preview1::{Errno, Failure, Memory, Network, Progress};
@@ -70,7 +71,11 @@ pub fn number(errno: Errno) -> u32 {
 
 /// An error that ends the guest, with the call's name before it. A stop is left whole: it is no fault.
 pub fn named(call: &str, error: Error) -> Error {
-    if error.is::<wasi_poll_preview1::Stop>() { error } else { format_err!("{call}: {error:#}") }
+    if error.is::<wasi_poll_preview1::Stop>() || error.is::<Suspended>() {
+        error
+    } else {
+        format_err!("{call}: {error:#}")
+    }
 }
 
 fn result(name: &str, ended: Ended) -> Result<u32> {
@@ -91,7 +96,7 @@ fn until_done<N: Network + 'static, A: Into<Answer>>(
         let (bytes, guest) = split(caller)?;
         match attempt(guest, &mut Memory::new(bytes)) {
             Ok(Progress::Done(answer)) => return Ok(Ok(answer.into())),
-            Ok(Progress::Blocked) => guest.wait().map_err(Error::new)?,
+            Ok(Progress::Blocked) => guest.wait()?,
             Err(Failure::Errno(errno)) => {
                 if errno == Errno::Acces {
                     guest.tell_refusal();
@@ -110,8 +115,17 @@ fn observed<N: Network + 'static, A: Into<Answer>>(
     paths: Paths,
     attempt: impl FnMut(&mut Guest<N>, &mut Memory<'_>) -> Result<Progress<A>, Failure>,
 ) -> Ended {
-    let at_ns = caller.data_mut().process.network().now_ns();
+    let guest = caller.data_mut();
+    let resumed_ns = guest.sharing.as_mut().and_then(|sharing| sharing.began_ns.take());
+    let at_ns = resumed_ns.unwrap_or_else(|| guest.process.network().now_ns());
     let ended = until_done(caller, attempt);
+    if let Some(sharing) = &mut caller.data_mut().sharing
+        && ended.as_ref().is_err_and(Error::is::<Suspended>)
+    {
+        // It is made again, and told of then.
+        sharing.began_ns = Some(at_ns);
+        return ended;
+    }
     let end = match &ended {
         Ok(Ok(answer)) => End::Answered(*answer),
         Ok(Err(errno)) => End::Refused(*errno),

@@ -46,11 +46,15 @@ pub enum Fault {
     Reset {
         /// Which one: modulo how many there are.
         nth: u64,
+        /// Of those with this address alone.
+        with: Option<IpAddr>,
     },
     /// The other end of one of its connections sends no more.
     HalfClose {
         /// Which one: modulo how many there are.
         nth: u64,
+        /// Of those with this address alone.
+        with: Option<IpAddr>,
     },
     /// It reaches another machine no more, nor is it reached from there; with `None`, no other machine.
     Partition {
@@ -169,14 +173,14 @@ impl State {
                 self.later.push(until_ns, Later::HasRoom { machine });
             }
             Fault::Spurious => self.tell_all(machine, true),
-            Fault::Reset { nth } => {
-                if let Some(stream) = self.connection(machine, nth) {
+            Fault::Reset { nth, with } => {
+                if let Some(stream) = self.connection(machine, nth, with) {
                     self.network.break_connection(stream);
                 }
             }
-            Fault::HalfClose { nth } => {
+            Fault::HalfClose { nth, with } => {
                 if let Some(other) =
-                    self.connection(machine, nth).and_then(|stream| self.network.other_end(stream))
+                    self.connection(machine, nth, with).and_then(|stream| self.network.other_end(stream))
                 {
                     // A connection that isn't one yet has nothing to end.
                     let _ = self.network.shutdown(other, Shutdown::Write);
@@ -232,10 +236,18 @@ impl State {
     }
 
     /// A connection of the machine's, marked as hit at both ends.
-    fn connection(&mut self, machine: usize, nth: u64) -> Option<SocketId> {
-        let mine = self.owners.iter().filter(|(_, owner)| **owner == machine);
-        let streams: Vec<(SocketId, SocketId)> =
-            mine.filter_map(|(socket, _)| Some((*socket, self.network.other_end(*socket)?))).collect();
+    fn connection(&mut self, machine: usize, nth: u64, with: Option<IpAddr>) -> Option<SocketId> {
+        let mine: Vec<SocketId> =
+            self.owners.iter().filter(|(_, owner)| **owner == machine).map(|(socket, _)| *socket).collect();
+        let mut streams = Vec::new();
+        for socket in mine {
+            let peer = self.network.peer_address(socket).map(|address| address.ip());
+            if let Some(other) = self.network.other_end(socket)
+                && with.is_none_or(|with| peer == Ok(with))
+            {
+                streams.push((socket, other));
+            }
+        }
         let at = nth.checked_rem(streams.len() as u64)?;
         let (stream, other) = streams[at as usize];
         self.hit.extend([stream, other]);

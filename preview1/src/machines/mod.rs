@@ -123,6 +123,11 @@ impl Machines {
         state.network.pass_to(now_ns);
     }
 
+    /// A machine has something to do although nothing happened: it was interrupted.
+    pub fn wake(&self, machine: usize) {
+        self.lock().machines[machine].awake = true;
+    }
+
     /// Whether a machine has something to do: it began, there is an edge to tell, or its wait is over.
     pub fn is_ready(&self, machine: usize) -> bool {
         let mut state = self.lock();

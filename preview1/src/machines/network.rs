@@ -203,7 +203,8 @@ impl Network for Machine {
                 levels.readable |= spurious;
                 if levels != Levels::default() {
                     edges.push(Edge { socket, levels });
-                    owner.deadline_ns = None;
+                    // Whoever waited goes on at once.
+                    owner.awake = true;
                 }
             }
             Ok(())

@@ -39,6 +39,11 @@ impl Pair {
     fn edges(&mut self) -> Vec<Edge> {
         let mut edges = Vec::new();
         self.server.wait(None, &mut edges).unwrap();
+        // What was told is taken in, and the machine waits for more.
+        let told = edges.len();
+        while edges.len() > told || self.machines.is_ready(0) {
+            self.server.wait(None, &mut edges).unwrap();
+        }
         edges
     }
 
@@ -163,9 +168,11 @@ fn a_clock_that_jumps_is_the_wall_clock() {
 #[test]
 fn a_reset_and_a_half_close_are_nobodys_failure() {
     let mut pair = pair();
-    pair.begin(Fault::HalfClose { nth: 9 }, 0);
+    pair.begin(Fault::Reset { nth: 9, with: Some(ip(7)) }, 0);
+    assert!(!pair.machines.was_hit(pair.peer), "it has no connection with that one");
+    pair.begin(Fault::HalfClose { nth: 9, with: Some(ip(2)) }, 0);
     assert_eq!(pair.server.receive(pair.stream, &mut [0; 8], false), Ok(0));
-    pair.begin(Fault::Reset { nth: 9 }, 0);
+    pair.begin(Fault::Reset { nth: 9, with: None }, 0);
     assert_eq!(pair.client.receive(pair.peer, &mut [0; 8], false), Err(Errno::Connreset));
     assert!(pair.machines.was_hit(pair.peer) && pair.machines.was_hit(pair.stream));
     pair.server.close(pair.stream);

@@ -4,10 +4,12 @@
 mod screen;
 mod show;
 mod svg;
+mod text;
 
 pub use screen::Screen;
 pub use show::{Show, show};
 pub use svg::svg;
+pub use text::text;
 
 use crate::{Entry, Kind, Trace, Userdata, escaped};
 use std::collections::{BTreeMap, BTreeSet};

@@ -1,0 +1,359 @@
+//! One play: guests and peers get their turns on one thread, in an order that follows from the seed, and time jumps
+//! when all of them wait.
+
+use super::peer::Peer;
+use super::said::{self, Line, Said, Words};
+use super::watchdog::Watchdog;
+use super::{Failure, Scenario, ScheduledFault, Span, judge};
+use crate::engine::{Linked, Running, Setup, Sharing};
+use crate::preopens::{self, Listener};
+use crate::refusals::Refusals;
+use crate::stdio::Stdio;
+use crate::trace::Trace;
+use crate::{Grants, Killer, Limits, Module, Outcome, RunError};
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll, Waker};
+use wasi_poll_preview1::{Machine, Machines, MemoryNetwork, Network, Process, Random};
+use wasi_poll_trace::{Clock, Entry, Header, World};
+
+/// A guest that made so many calls without waiting lets others come first.
+const CALLS_IN_A_TURN: u32 = 1_000;
+
+/// A play of more turns than this has no end.
+const MOST_TURNS: u64 = 5_000_000;
+
+/// A scenario with its guests' code: it can be played any number of times, by several threads at once.
+pub struct Play {
+    scenario: Scenario,
+    codes: Vec<(Module, Linked<Machine>)>,
+}
+
+/// What came of a play.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Why it failed, the gravest first; nothing when it went well.
+    pub failures: Vec<Failure>,
+    /// How long it took, in virtual time.
+    pub took: Span,
+    /// How many turns the guests and peers had.
+    pub turns: u64,
+    /// What the guests printed.
+    pub said: Vec<Said>,
+    /// How each guest ended, in the scenario's order; `None` for one that ran on.
+    pub outcomes: Vec<Option<Outcome>>,
+    /// What went wrong on purpose.
+    pub faults: Vec<ScheduledFault>,
+}
+
+impl Report {
+    /// What the guests printed, as lines.
+    pub fn lines(&self) -> Vec<Line> {
+        said::lines(&self.said)
+    }
+
+    /// All that a guest printed to stdout.
+    pub fn printed(&self, guest: usize) -> String {
+        let said = self.said.iter().filter(|said| said.guest == guest && !said.to_stderr);
+        let bytes: Vec<u8> = said.flat_map(|said| said.bytes.iter().copied()).collect();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Play {
+    /// Reads the guests of a scenario, in `folders`: the first that has a module's file is taken.
+    ///
+    /// # Errors
+    /// When a module isn't there, or isn't a guest that can be played. The text names the file.
+    pub fn new(scenario: Scenario, folders: &[PathBuf]) -> Result<Play, RunError> {
+        let mut loaded: BTreeMap<PathBuf, Module> = BTreeMap::new();
+        let mut codes = Vec::new();
+        for guest in &scenario.guests {
+            let path = found(&guest.module, folders)?;
+            let module = match loaded.get(&path) {
+                Some(module) => module.clone(),
+                None => loaded.entry(path.clone()).or_insert(Module::load_to_play(&path)?).clone(),
+            };
+            let linked = Linked::new(&module)?;
+            codes.push((module, linked));
+        }
+        Ok(Play { scenario, codes })
+    }
+
+    /// What is played.
+    pub fn scenario(&self) -> &Scenario {
+        &self.scenario
+    }
+
+    /// What goes wrong with this seed: the scenario's own faults, and those that follow from the seed.
+    pub fn faults(&self, seed: u64) -> Vec<ScheduledFault> {
+        let random = self.scenario.random_faults.as_ref();
+        let random = random.map(|random| random.schedule(&self.scenario, seed)).unwrap_or_default();
+        self.scenario.faults.iter().cloned().chain(random).collect()
+    }
+
+    /// Plays it once. The same seed and faults play the same, and make the same trace, whatever the machine.
+    ///
+    /// # Errors
+    /// When a guest can't be started.
+    pub fn play(
+        &self,
+        seed: u64,
+        faults: Vec<ScheduledFault>,
+        trace: Option<&Trace>,
+    ) -> Result<Report, RunError> {
+        if let Some(trace) = trace {
+            trace.begin(&self.header(seed, trace.has_data()));
+        }
+        let mut stage = Stage::set(self, seed, trace)?;
+        for fault in &faults {
+            fault.plan(&self.scenario, &stage.machines);
+        }
+        let mut notes: Vec<&ScheduledFault> = faults.iter().filter(|_| trace.is_some()).collect();
+        notes.sort_by_key(|fault| std::cmp::Reverse(fault.at));
+        stage.play(&self.scenario, |now_ns| {
+            while let Some(fault) = notes.pop_if(|fault| fault.at.ns() <= now_ns) {
+                let text = fault.to_string().trim_end().replace('\n', ", ");
+                if let Some(trace) = trace {
+                    trace.tell(Entry::note(text, fault.at.ns()));
+                }
+            }
+        });
+        Ok(stage.report(&self.scenario, faults))
+    }
+}
+
+impl Play {
+    fn header(&self, seed: u64, data: bool) -> Header {
+        let mut header = Header::new(World::Play, Clock::Virtual).with_seed(seed);
+        for (guest, (module, _)) in self.scenario.guests.iter().zip(&self.codes) {
+            header = header.with_guest(&guest.name, Some(module.sha256()));
+        }
+        header.started_unix_ns = MemoryNetwork::REALTIME_START_NS;
+        header.scenario = Some(self.scenario.about.clone()).filter(|about| !about.is_empty());
+        header.data = data;
+        header
+    }
+}
+
+/// Everybody who is in one play, while it lasts.
+struct Stage {
+    machines: Machines,
+    guests: Vec<Part>,
+    peers: Vec<Peer>,
+    words: Words,
+    random: Random,
+    watchdog: Watchdog,
+    turns: u64,
+    failures: Vec<Failure>,
+}
+
+/// A guest in one play.
+struct Part {
+    running: Option<Running>,
+    outcome: Option<Outcome>,
+    ended_ns: u64,
+}
+
+impl Stage {
+    fn set(play: &Play, seed: u64, trace: Option<&Trace>) -> Result<Stage, RunError> {
+        let scenario = &play.scenario;
+        let mut random = Random::new(seed);
+        let machines = Machines::new(network(scenario, random.next_u64()), random.next_u64());
+        let (killer, words) = (Killer::new(), Words::default());
+        let watchdog = Watchdog::new(killer.clone());
+        let mut guests = Vec::new();
+        for (number, (guest, (module, linked))) in scenario.guests.iter().zip(&play.codes).enumerate() {
+            let machine = machines.add(guest.address.expect("a scenario gives everybody one"));
+            let is_alone = scenario.guests.len() == 1;
+            let trace = trace.map(|trace| if is_alone { trace.clone() } else { trace.of_guest(&guest.name) });
+            let mut setup = setup(guest, module, machine, &killer)?;
+            setup.trace = trace;
+            setup.seed = Some(random.next_u64());
+            setup.stdio.set_stdout(words.of(number, false, &machines));
+            setup.stdio.set_stderr(words.of(number, true, &machines));
+            let turn = Box::new(turn(scenario, number, &machines, &watchdog));
+            let running = linked.start(setup, Sharing { turn, began_ns: None })?;
+            guests.push(Part { running: Some(running), outcome: None, ended_ns: 0 });
+        }
+        let peers = scenario.peers.iter().map(|peer| {
+            let address = peer.address.expect("a scenario gives everybody one");
+            Peer::new(peer, machines.add(address))
+        });
+        let peers = peers.collect();
+        let failures = Vec::new();
+        // The links know the machines by their addresses, whether those have sockets or not.
+        Ok(Stage { machines, guests, peers, words, random, watchdog, turns: 0, failures })
+    }
+
+    /// Plays to the end, and calls `at` as time passes.
+    fn play(&mut self, scenario: &Scenario, mut at: impl FnMut(u64)) {
+        let until_ns = scenario.until.map_or(86_400_000_000_000, Span::ns);
+        let mut ready = Vec::new();
+        while !self.is_over(scenario) {
+            at(self.machines.now_ns());
+            ready.clear();
+            let going = self.guests.iter().map(|part| part.running.is_some());
+            let going = going.chain(self.peers.iter().map(|peer| !peer.is_over()));
+            ready.extend(going.enumerate().filter_map(|(machine, going)| going.then_some(machine)));
+            ready.retain(|&machine| self.machines.is_ready(machine));
+            if ready.is_empty() {
+                if self.machines.advance(until_ns) {
+                    continue;
+                }
+                break;
+            }
+            self.turns += 1;
+            if self.turns > MOST_TURNS {
+                self.failures.push(Failure::Restless { turns: MOST_TURNS });
+                break;
+            }
+            let next = ready[self.random.below(ready.len() as u64) as usize];
+            self.turn(next);
+            if !self.failures.is_empty() {
+                break;
+            }
+        }
+    }
+
+    /// Whether nobody has anything left to do: every script is at its end, and every guest that should exit has.
+    fn is_over(&self, scenario: &Scenario) -> bool {
+        let is_waited_for = |(number, part): (usize, &Part)| {
+            part.running.is_some() && (self.peers.is_empty() || scenario.guests[number].exit.is_some())
+        };
+        let guests_left = self.guests.iter().enumerate().any(is_waited_for);
+        let has_trapped =
+            self.guests.iter().any(|part| matches!(part.outcome, Some(Outcome::Trapped { .. })));
+        has_trapped || (!guests_left && self.peers.iter().all(Peer::is_over))
+    }
+
+    fn turn(&mut self, machine: usize) {
+        self.watchdog.calls().fetch_add(1, Ordering::Relaxed);
+        let Some(part) = self.guests.get_mut(machine) else {
+            let peer = &mut self.peers[machine - self.guests.len()];
+            self.failures.extend(peer.turn());
+            return;
+        };
+        let Some(running) = &mut part.running else { return };
+        if let Poll::Ready(outcome) = running.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            part.outcome = Some(outcome);
+            part.ended_ns = self.machines.now_ns();
+            // Its sockets close with it.
+            part.running = None;
+        }
+    }
+
+    fn report(mut self, scenario: &Scenario, faults: Vec<ScheduledFault>) -> Report {
+        let took = Span::from_ns(self.machines.now_ns());
+        let mut failures = Vec::new();
+        for (guest, part) in scenario.guests.iter().zip(&self.guests) {
+            failures.extend(judge::of_end(guest, part.outcome.as_ref(), part.ended_ns));
+        }
+        failures.append(&mut self.failures);
+        for peer in &mut self.peers {
+            failures.extend(peer.at_the_end());
+        }
+        let outcomes = self.guests.iter_mut().map(|part| part.outcome.take()).collect();
+        // What still runs is ended here, and prints no more.
+        let said = self.words.take();
+        self.guests.clear();
+        let mut report = Report { failures, took, turns: self.turns, said, outcomes, faults };
+        for (number, guest) in scenario.guests.iter().enumerate() {
+            let words = judge::of_words(guest, &report.printed(number));
+            report.failures.extend(words);
+        }
+        report
+    }
+}
+
+/// Where a module's file is.
+fn found(module: &Path, folders: &[PathBuf]) -> Result<PathBuf, RunError> {
+    let places = folders.iter().map(|folder| folder.join(module));
+    places.clone().find(|path| path.exists()).ok_or_else(|| {
+        let looked: Vec<String> = places.map(|path| path.display().to_string()).collect();
+        RunError::new(format!(
+            "there is no guest {}: neither {} exists; --modules names the folder it is in",
+            module.display(),
+            looked.join(" nor ")
+        ))
+    })
+}
+
+fn network(scenario: &Scenario, seed: u64) -> MemoryNetwork {
+    let mut network = MemoryNetwork::new().with_seed(seed).with_link(scenario.link.link());
+    for (name, addresses) in &scenario.names {
+        network.set_name(name, addresses);
+    }
+    let (names, addresses) = (scenario.names(), scenario.addresses());
+    let address = |name: &String| names.iter().position(|known| known == name).map(|at| addresses[at]);
+    for link in &scenario.links {
+        if let (Some(one), Some(other)) = (address(&link.between[0]), address(&link.between[1])) {
+            network.set_link(one, other, Some(link.link.link()));
+        }
+    }
+    network
+}
+
+/// What a guest is given: all of the virtual network, its listeners, and nothing of this machine.
+fn setup(
+    guest: &super::GuestPart,
+    module: &Module,
+    mut machine: Machine,
+    killer: &Killer,
+) -> Result<Setup<Machine>, RunError> {
+    let mut listeners = Vec::new();
+    let mut sockets = Vec::new();
+    for (number, &address) in guest.listen.iter().enumerate() {
+        let opened = machine.listen(address);
+        let (socket, address) = opened.map_err(|errno| preopens::cannot_listen(address, errno))?;
+        listeners.push(Listener { name: None, address, fd: 3 + number as u32, datagrams: false });
+        sockets.push(socket);
+    }
+    let mut process = Process::new(machine);
+    let past_limit = |_| RunError::new(format!("the guest {} has more listeners than fds", guest.name));
+    for socket in sockets {
+        process.preopen_listener(socket).map_err(past_limit)?;
+    }
+    process.grant(Grants::all()).map_err(past_limit)?;
+    let mut variables = guest.variables.clone();
+    for (name, value) in preopens::variables(&listeners) {
+        variables.entry(name.to_owned()).or_insert(value);
+    }
+    let name = std::iter::once(module.name().to_owned());
+    Ok(Setup {
+        process,
+        arguments: name.chain(guest.arguments.iter().cloned()).collect(),
+        variables: variables.into_iter().collect(),
+        directories: Vec::new(),
+        stdio: Stdio::default(),
+        trace: None,
+        refusals: Refusals::default(),
+        limits: Limits::default(),
+        killer: killer.clone(),
+        seed: None,
+    })
+}
+
+/// What happens before each call of a guest: it costs time, and after many the others come first.
+fn turn(
+    scenario: &Scenario,
+    number: usize,
+    machines: &Machines,
+    watchdog: &Watchdog,
+) -> impl FnMut() -> bool + Send + 'static {
+    let call_ns = scenario.call.map_or(1_000, Span::ns);
+    let (machines, calls) = (machines.clone(), watchdog.calls());
+    let mut in_turn = 0;
+    move || {
+        calls.fetch_add(1, Ordering::Relaxed);
+        machines.spend(call_ns);
+        in_turn += 1;
+        let ends = in_turn >= CALLS_IN_A_TURN;
+        if ends {
+            in_turn = 0;
+            machines.wake(number);
+        }
+        ends
+    }
+}
