@@ -88,6 +88,11 @@ pub struct Run {
     #[arg(long, value_name = "text|json", default_value = "text")]
     pub trace_format: TraceFormat,
 
+    /// Show the guest while it runs: its sockets, bytes and polls a second, and the share of events that were spurious. In
+    /// a terminal what the guest writes is shown below; else it is a line a second on stderr. Components have none
+    #[arg(long)]
+    pub live: bool,
+
     /// Also write the bytes that are moved to the trace, so that `show --pcap` can tell them
     #[arg(long, requires = "trace")]
     pub trace_data: bool,

@@ -2,7 +2,7 @@
 
 use crate::cli::{Listen, Run};
 use crate::inherited::Socket;
-use crate::say;
+use crate::{live, say};
 use std::collections::HashSet;
 use std::fs::File;
 use std::io;
@@ -10,6 +10,7 @@ use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use wasi_poll_host::{Killer, Limits, Module, REFUSALS_TOLD, Refusal, Runner};
+use wasi_poll_trace::live::Live;
 
 /// The guest's runners: one, or as many as there are workers. `killer` ends them all.
 pub fn runners(
@@ -17,6 +18,7 @@ pub fn runners(
     module: &Module,
     killer: &Killer,
     inherited: &[Socket],
+    live: Option<&Live>,
 ) -> anyhow::Result<Vec<Runner>> {
     let workers = command.workers;
     if workers > 1 && module.is_component() {
@@ -61,9 +63,15 @@ pub fn runners(
         }
         runner = given(runner, command)?;
         runner = traced(runner, command, worker)?;
+        if let Some(live) = live {
+            runner = live::watched(runner, live, (workers > 1).then_some(worker));
+        }
         if !command.quiet {
             let tell = Arc::clone(&tell);
-            runner = runner.on_refusal(move |refusal| tell(refusal));
+            runner = match live.filter(|_| live::is_drawn()).cloned() {
+                Some(live) => runner.on_refusal(move |refusal| live.wrote(format!("{refusal}\n").as_bytes())),
+                None => runner.on_refusal(move |refusal| tell(refusal)),
+            };
         }
         runners.push(runner);
     }

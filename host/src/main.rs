@@ -6,6 +6,7 @@ mod grant_flags;
 mod grants_file;
 mod inherited;
 mod launch;
+mod live;
 mod play_command;
 mod play_flags;
 mod play_once;
@@ -19,6 +20,7 @@ use cli::{Cli, Command, Run};
 use std::io::{self, Write};
 use std::process::ExitCode;
 use wasi_poll_host::{Killer, Module};
+use wasi_poll_trace::live::Live;
 
 /// When the guest can't be run, or the arguments make no sense.
 const UNUSABLE: u8 = 2;
@@ -46,11 +48,16 @@ fn run(command: &Run) -> anyhow::Result<u8> {
     let inherited = if command.listen_fds { inherited::take()? } else { Vec::new() };
     let module = Module::load(command.guest.first().expect("clap requires it"))?;
     let killer = Killer::new();
-    let runners = launch::runners(command, &module, &killer, &inherited)?;
+    let live = command.live.then(Live::new);
+    let runners = launch::runners(command, &module, &killer, &inherited, live.as_ref())?;
     // Each runner has its own. A listener is closed when nobody has it.
     drop(inherited);
     let signal = signals::end_with(killer.clone()).context("cannot wait for signals")?;
+    let shown = live.map(|live| live::Shown::start(live, module.name().escape_debug().to_string()));
+    let shown = shown.transpose().context("cannot show the guest (--live)")?;
     let ended = workers::run(runners, &killer);
+    // What is said next is said to a terminal that is itself again.
+    drop(shown);
     if let Some(told) = ended.told() {
         say(format_args!("{told}"));
     }

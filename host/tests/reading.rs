@@ -175,3 +175,19 @@ fn tshark_reads_what_crossed_the_sockets() {
     let wrong = "_ws.malformed || tcp.checksum.status == \"Bad\" || tcp.analysis.flags";
     assert_eq!(tshark(&["-Y", wrong]), "", "tshark takes offence at nothing");
 }
+
+#[test]
+fn a_guest_shown_live_without_a_terminal_is_a_line_a_second_on_stderr() {
+    let folder = TempDir::new().unwrap();
+    let items = format!("(data (i32.const 64) \"{}\")", clock_subscription(5, 10_000_000));
+    let guest = folder.path().join("guest.wat");
+    fs::write(&guest, guest::text(&items, SPIN)).unwrap();
+    let output = program(&["run", "--live"], &guest);
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{stderr}");
+    let polls = |line: &str| Some(line.split(", ").nth(1)?.strip_suffix(" polls/s")?.parse::<u64>().unwrap());
+    let lines: Vec<u64> = stderr.lines().filter_map(polls).collect();
+    assert!(lines.len() >= 2, "200 polls of 10 ms and more: {stderr}");
+    // The last is of whatever time was left.
+    assert!((1..=110).contains(&lines[0]), "{stderr}");
+}

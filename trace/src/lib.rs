@@ -25,6 +25,8 @@
 //! # Ok::<(), wasi_poll_trace::BadTrace>(())
 //! ```
 //!
+//! What to do with a trace is in the [`guide`].
+//!
 //! # The format, version 1
 //!
 //! What a line has nothing to say about is left out: there is no `null`, no `false` and no empty list. Keys stand in
@@ -75,7 +77,7 @@
 //! | `ready` | `poll_oneoff`: what was ready as it ended, subscribed to or not, by `fd`: `read`, `write` |
 //! | `errno` | what it answered, `ESUCCESS` included |
 //! | `ended` | instead of an errno: why the call ended the guest |
-//! | `code` | `end` and `proc_exit`: the exit code |
+//! | `code` | `end`: the exit code |
 //! | `text` | `note`: what happened |
 //!
 //! A subscription has `userdata`, `type` (`read`, `write` or `clock`), then `fd`, or `clock`, `timeout_ns` and
@@ -93,12 +95,17 @@
 //! | `writer.rs`, `reader.rs` | lines out and in |
 //! | `text.rs` | an entry for people |
 //! | `doctor/` | what is wrong with a poll loop |
+//! | `picture/` | a trace as lanes, on a screen or as SVG |
+//! | `pcap/` | what crossed the sockets, as packets |
+//! | `live/` | a guest while it runs |
 #![forbid(unsafe_code)]
 
 mod data;
 pub mod doctor;
 mod entry;
+pub mod guide;
 mod header;
+pub mod live;
 pub mod pcap;
 pub mod picture;
 mod reader;
