@@ -18,12 +18,16 @@ play *SCENARIO:
 # Everything that has to hold: all recipes below
 [no-exit-message]
 test:
-    @setup/check fmt lint-native lint-wasm docs test-native test-wasip1 test-wasip2 test-node test-browser run test-setup
+    @setup/check fmt lint-native lint-wasm docs test-native test-wasip1 test-wasip2 test-node test-browser run test-setup bench-quick
 
 # This project and its peers, measured in one run: `just bench --quick`, `just bench --work a,b-9000 --contender native,poller`
 [no-exit-message]
 bench *ARGS:
     @setup/bench {{ARGS}}
+
+# A quick look at the same, which fails only where something crashes or says nothing
+bench-quick:
+    @setup/bench --quick
 
 # Code is formatted as rustfmt wants it
 fmt:

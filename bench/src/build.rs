@@ -10,6 +10,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 
 use crate::contender::{Contender, Program, Server};
+use crate::instructions;
 use crate::load::wrk;
 
 const WASIP1: &str = "wasm32-wasip1";
@@ -68,21 +69,32 @@ fn program(contender: Contender, server: Server, host: Option<&Path>) -> Result<
         Server::Http => http(mio, target)?,
         Server::Echo => measured("echo", mio, target)?,
         Server::Polls => measured("polls", mio, target)?,
+        Server::Pair if !matches!(contender, Contender::Native | Contender::Poller) => {
+            return Ok(Err("counted for native mio and this poller alone".to_owned()));
+        }
+        Server::Pair if !instructions::can_be_counted() => {
+            return Ok(Err("valgrind is not installed".to_owned()));
+        }
+        Server::Pair => measured("pair", mio, target)?,
     };
     let host = match contender {
         Contender::Native => None,
-        Contender::WasiCommon => return Ok(Err("not yet".to_owned())),
+        Contender::WasiCommon => {
+            let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("wasi-common");
+            Some((built(&root, "bench-wasi-common", "bench-wasi-common", None)?, Vec::new()))
+        }
         Contender::Poller | Contender::Stock | Contender::Wasip2 => {
             let host = match host {
                 Some(host) => host.to_owned(),
                 None => built(&workspace(), "wasi-poll-host", "wasi-poll", None)?,
             };
-            Some((host, vec!["run".to_owned(), "--quiet".to_owned()]))
+            // Servers need no grant; the client beside one does.
+            let arguments = ["run", "--quiet", "--allow-connect", "127.0.0.1"].map(str::to_owned);
+            Some((host, arguments.to_vec()))
         }
     };
-    let binds = matches!(contender, Contender::Native | Contender::Wasip2);
     let has_cache = matches!(contender, Contender::Poller | Contender::Stock | Contender::Wasip2);
-    Ok(Ok(Program { host, server, binds, has_cache }))
+    Ok(Ok(Program { host, server, has_cache }))
 }
 
 /// A server of `servers/`, on one mio or the other.
@@ -107,6 +119,14 @@ fn http(mio: &str, target: Option<&str>) -> Result<PathBuf> {
     fs::write(root.join("Cargo.toml"), manifest)?;
     fs::write(root.join(".cargo/config.toml"), config)?;
     built(&root, &package, &package, target)
+}
+
+/// The program that makes host calls without an engine.
+///
+/// # Errors
+/// When it doesn't build.
+pub fn host_calls() -> Result<PathBuf> {
+    built(&workspace(), "bench", "bench-host-calls", None)
 }
 
 /// Builds one binary, and tells where it is.

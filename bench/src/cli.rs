@@ -13,7 +13,7 @@ use crate::work::Work;
 #[derive(Debug, Parser)]
 #[command(name = "bench")]
 pub struct Cli {
-    /// Less of everything, in under two minutes: enough to see that it works
+    /// Less of everything, in under two minutes, and without the peer that takes long to build
     #[arg(long)]
     pub quick: bool,
 
@@ -41,6 +41,14 @@ pub struct Cli {
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
 
+    /// Write the plots into that folder
+    #[arg(long, value_name = "DIR")]
+    pub svg: Option<PathBuf>,
+
+    /// Write the table and the goals there, as Markdown
+    #[arg(long, value_name = "FILE")]
+    pub table: Option<PathBuf>,
+
     /// Run this program in place of the `wasi-poll` that is built here
     #[arg(long, value_name = "PROGRAM")]
     pub host: Option<PathBuf>,
@@ -62,7 +70,12 @@ impl Cli {
     /// The contenders, in the table's order.
     pub fn contenders(&self) -> Vec<Contender> {
         let mut all = Contender::ALL.to_vec();
-        all.retain(|contender| self.contender.is_empty() || self.contender.contains(contender));
+        // Another wasmtime takes minutes to build.
+        let by_default = |contender: Contender| !self.quick || contender != Contender::WasiCommon;
+        all.retain(|&contender| match &self.contender[..] {
+            [] => by_default(contender),
+            chosen => chosen.contains(&contender),
+        });
         all
     }
 

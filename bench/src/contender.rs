@@ -49,6 +49,8 @@ pub enum Server {
     Polls,
     /// `servers/http.rs`
     Http,
+    /// `servers/pair.rs`, its own client, and run for its instructions alone
+    Pair,
 }
 
 /// A server in one world, built.
@@ -58,8 +60,6 @@ pub struct Program {
     pub host: Option<(PathBuf, Vec<String>)>,
     /// The server.
     pub server: PathBuf,
-    /// Whether the server binds its listener itself.
-    pub binds: bool,
     /// Whether its host keeps what it compiled for the next start.
     pub has_cache: bool,
 }
@@ -75,10 +75,8 @@ impl Program {
                 command
             }
         };
-        if self.binds {
-            command.arg(address.to_string());
-        }
-        command.env("WASI_POLL_CACHE", cache);
+        // Who isn't given a listener binds one.
+        command.arg(address.to_string()).env("WASI_POLL_CACHE", cache);
         command
     }
 }

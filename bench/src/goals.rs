@@ -113,7 +113,7 @@ mod tests {
             let cell = row.cells.entry(contender).or_default();
             cell.add(vec![(Figure::PerSecond, per_second), (Figure::CpuUs, cpu_us)]);
         }
-        let text = table(&Results { machine: Machine::this(), rows });
+        let text = table(&Results { machine: Machine::this(), rows, host_calls: Vec::new() });
         assert!(text.contains("64 B: rate | ≥ 1 | 0.99 | not reached |"), "{text}");
         assert!(text.contains("64 B: CPU a request | ≤ 1 | 1.00 | reached |"), "{text}");
         assert!(text.contains("wrk -t1 -c100: rate | ≥ 0.8 | — | not measured |"), "{text}");

@@ -7,15 +7,18 @@ mod cli;
 mod contender;
 mod cores;
 mod goals;
+mod instructions;
 mod load;
 mod machine;
 mod measure;
+mod plot;
 mod results;
 mod running;
 mod table;
 mod work;
 
-use std::fs::{self, File};
+use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, ensure};
@@ -27,6 +30,7 @@ use cores::Cores;
 use machine::Machine;
 use results::{Results, Row};
 use running::Setting;
+use work::Kind;
 
 fn main() -> ExitCode {
     run(&Cli::parse()).unwrap_or_else(|error| {
@@ -48,7 +52,8 @@ fn run(cli: &Cli) -> Result<ExitCode> {
     let cores = Cores::of_this_process(cli.any_core);
     let setting = Setting { cores: &cores, cache: cache.path() };
 
-    let mut results = Results { machine: Machine::this(), rows: works.iter().map(Row::new).collect() };
+    let rows = works.iter().map(Row::new).collect();
+    let mut results = Results { machine: Machine::this(), rows, host_calls: Vec::new() };
     let mut failures = Vec::new();
     // Round by round over the contenders of one work: what disturbs the machine for a while disturbs all of them.
     for (work, row) in works.iter().zip(&mut results.rows) {
@@ -77,20 +82,33 @@ fn run(cli: &Cli) -> Result<ExitCode> {
         }
     }
 
-    println!("{}\n", results.machine.line());
-    print!("{}", table::table(&results, &contenders));
-    println!("\n{}", goals::table(&results));
+    if works.iter().any(|work| work.kind == Kind::Instructions) && instructions::can_be_counted() {
+        eprintln!("bench: instructions of host calls");
+        results.host_calls = instructions::host_calls(&build::host_calls()?)?;
+    }
+
+    let (measured, reached) = (table::table(&results, &contenders), goals::table(&results));
+    let calls = table::host_calls(&results);
+    let text = format!("{}\n\n{measured}\n{reached}\n{calls}", results.machine.line());
+    println!("{text}");
     if let Some(path) = &cli.json {
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder)?;
-        }
-        let file = File::create(path).with_context(|| format!("write {}", path.display()))?;
-        serde_json::to_writer_pretty(file, &results)?;
+        write(path, &serde_json::to_string_pretty(&results)?)?;
+    }
+    if let Some(folder) = &cli.svg {
+        plot::draw(&results, &contenders, folder)?;
+    }
+    if let Some(path) = &cli.table {
+        write(path, &text)?;
     }
     for failure in &failures {
         println!("failed: {failure}");
     }
     Ok(if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn write(path: &Path, text: &str) -> Result<()> {
+    let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, text));
+    written.with_context(|| format!("write {}", path.display()))
 }
 
 /// Asks the system for as many open files as it lets this user have: nine thousand idle connections want theirs.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail, ensure};
 
 use crate::contender::Program;
+use crate::instructions;
 use crate::load::{self, Echo, Idle, wrk};
 use crate::running::{CpuTime, Running, Setting};
 use crate::work::{Figure, Kind};
@@ -78,6 +79,10 @@ pub fn measure(kind: Kind, program: &Program, setting: &Setting<'_>, spans: Span
             let grown = server.resident_bytes()?.saturating_sub(before);
             let each = grown as f64 / idle.len() as f64;
             Ok(vec![(Figure::BytesEach, each), (Figure::Idle, idle.len() as f64)])
+        }
+        Kind::Instructions => {
+            let each = instructions::each_message(program, setting.cache)?;
+            Ok(vec![(Figure::Instructions, each)])
         }
         Kind::Start => {
             let empty = tempfile::tempdir()?;

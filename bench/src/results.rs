@@ -63,6 +63,8 @@ pub struct Results {
     pub machine: Machine,
     /// In the order they were measured.
     pub rows: Vec<Row>,
+    /// Instructions of each host call, where they can be counted.
+    pub host_calls: Vec<(String, u64)>,
 }
 
 impl Results {

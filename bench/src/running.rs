@@ -5,6 +5,7 @@ use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -53,8 +54,23 @@ impl Running {
     /// # Errors
     /// When it ends, or doesn't serve in time.
     pub fn start(program: &Program, setting: &Setting<'_>, greeting: &[u8]) -> Result<Running> {
-        // It can't always tell where it listens, so it is told: this port was free a moment ago.
-        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        let mut attempts = 3;
+        loop {
+            attempts -= 1;
+            match Running::attempt(program, setting, greeting, free_port()?) {
+                // Somebody else may have taken the port between the question and the answer.
+                Err(error) if attempts > 0 => eprintln!("bench: once more: {error:#}"),
+                started => return started,
+            }
+        }
+    }
+
+    fn attempt(
+        program: &Program,
+        setting: &Setting<'_>,
+        greeting: &[u8],
+        address: SocketAddr,
+    ) -> Result<Running> {
         let mut command = program.command(address, setting.cache);
         command.stdin(Stdio::null()).stdout(Stdio::null());
         let begun = Instant::now();
@@ -122,6 +138,23 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Where nobody listens now. A server can't always tell where it listens, so it is told. Not one of the ports that the
+/// system hands out: whoever asks such a one again and again for its server may get that very port for itself, and
+/// then talks to itself.
+fn free_port() -> Result<SocketAddr> {
+    const PORTS: std::ops::Range<u32> = 10_000..30_000;
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let start = std::process::id().wrapping_mul(7919);
+    for _ in PORTS {
+        let place = start.wrapping_add(NEXT.fetch_add(1, Ordering::Relaxed)) % (PORTS.end - PORTS.start);
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, (PORTS.start + place) as u16));
+        if TcpListener::bind(address).is_ok() {
+            return Ok(address);
+        }
+    }
+    bail!("every port in {PORTS:?} is taken")
 }
 
 /// What the scheduler counted for each thread, in ns; systems without it have only ticks.

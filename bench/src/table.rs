@@ -48,5 +48,18 @@ fn cell(cell: &Cell) -> String {
             is(Figure::CachedMs).map_or("no cache".to_owned(), |cached| format!("{cached:.1} ms cached"));
         return format!("{cold:.1} ms · {cached}");
     }
+    if let Some(instructions) = is(Figure::Instructions) {
+        return whole(instructions);
+    }
     "—".to_owned()
+}
+
+/// What each host call costs, as Markdown.
+pub fn host_calls(results: &Results) -> String {
+    let mut text =
+        String::from("| host call, without an engine, on a network in memory | instructions |\n|---|---:|\n");
+    for (call, instructions) in &results.host_calls {
+        let _ = writeln!(text, "| {call} | {} |", grouped(*instructions));
+    }
+    text
 }

@@ -26,6 +26,8 @@ pub enum Figure {
     ColdMs,
     /// The same with the guest compiled before.
     CachedMs,
+    /// Instructions in user mode for each message.
+    Instructions,
 }
 
 /// What is done to a server.
@@ -43,6 +45,8 @@ pub enum Kind {
     Memory { idle: usize },
     /// The start.
     Start,
+    /// Instructions in user mode.
+    Instructions,
 }
 
 /// A row.
@@ -79,6 +83,7 @@ impl Work {
         }
         add("f-memory".into(), "memory, 9,000 idle".into(), Kind::Memory { idle: 9000 });
         add("f-start".into(), "start to first accept".into(), Kind::Start);
+        add("i".into(), "instructions a message, 512 B, both ends".into(), Kind::Instructions);
         works
     }
 }
@@ -89,6 +94,7 @@ impl Kind {
         match self {
             Kind::Echo { .. } | Kind::Churn | Kind::Memory { .. } | Kind::Start => Server::Echo,
             Kind::Http => Server::Http,
+            Kind::Instructions => Server::Pair,
             Kind::Polls { .. } => Server::Polls,
         }
     }
