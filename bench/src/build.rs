@@ -80,8 +80,8 @@ fn program(contender: Contender, server: Server, host: Option<&Path>) -> Result<
     let host = match contender {
         Contender::Native => None,
         Contender::WasiCommon => {
-            let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("wasi-common");
-            Some((built(&root, "bench-wasi-common", "bench-wasi-common", None)?, Vec::new()))
+            let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("wasmtime46");
+            Some((built(&root, "bench-wasmtime46", "bench-wasmtime46", None)?, Vec::new()))
         }
         Contender::Poller | Contender::Stock | Contender::Wasip2 => {
             let host = match host {

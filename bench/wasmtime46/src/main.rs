@@ -1,4 +1,4 @@
-//! `bench-wasi-common --listen ADDRESS GUEST.wasm`: what wasmtime's `--tcplisten` did as long as there was one.
+//! `bench-wasmtime46 --listen ADDRESS GUEST.wasm`: what wasmtime's `--tcplisten` did as long as there was one.
 #![forbid(unsafe_code)]
 
 use std::env;
@@ -13,7 +13,7 @@ fn main() -> Result<()> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let ["--listen", address, guest, ..] = arguments.iter().map(String::as_str).collect::<Vec<_>>()[..]
     else {
-        bail!("usage: bench-wasi-common --listen ADDRESS GUEST.wasm");
+        bail!("usage: bench-wasmtime46 --listen ADDRESS GUEST.wasm");
     };
     let listener = net::TcpListener::bind(address).with_context(|| format!("cannot listen on {address}"))?;
     listener.set_nonblocking(true)?;
