@@ -22,6 +22,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use wasi_poll_preview1::{Datagram, Edge, Errno, Group, Network, Probe, SocketId, SocketOption, Stop};
 
+/// Connections that wait to be accepted, at most: what the system allows (`net.core.somaxconn`), as it cuts it down.
+const BACKLOG: i32 = 4096;
 /// Edges taken in at one wait; more come at the next.
 const EDGES: usize = 1024;
 /// No socket's: its index would be past every limit of open files. The kill switch and the resolver wake with it.
@@ -138,6 +140,8 @@ impl Network for OsNetwork {
     fn listen(&mut self, address: SocketAddr) -> Result<(SocketId, SocketAddr), Errno> {
         let bound = if self.shares_ports { shared_port::listen(address) } else { TcpListener::bind(address) };
         let listened = bound.and_then(|listener| {
+            // mio asks for 128. A burst of more is dropped, and who has sent something by then may be reset.
+            rustix::net::listen(&listener, BACKLOG)?;
             let address = listener.local_addr()?;
             Ok((self.add(Source::Listener(listener))?, address))
         });

@@ -79,6 +79,28 @@ fn a_file_that_may_grow_no_more_is_efbig_and_no_signal() {
 }
 
 #[test]
+fn files_past_the_systems_limit_are_emfile_and_the_guest_goes_on() {
+    let items = "(data (i32.const 256) \"a.txt\")
+        (func $open (result i32)
+            (call $path_open (i32.const 3) (i32.const 0) (i32.const 256) (i32.const 5) (i32.const 1) (i64.const 66)
+                (i64.const 0) (i32.const 0) (i32.const 32)))";
+    let body = "
+        (loop $again
+            (local.set $n (call $open))
+            (if (i32.eqz (local.get $n)) (then (local.set $fd (i32.load (i32.const 32))) (br $again))))
+        (call $is (call $open) (local.get $n) (i32.const 100))
+        (call $must (call $fd_close (local.get $fd)) (i32.const 101))
+        (call $must (call $open) (i32.const 102))
+        (call $is (i32.load (i32.const 32)) (local.get $fd) (i32.const 103))
+        (call $proc_exit (local.get $n))";
+    let program = Program::new();
+    let guest = program.file("guest.wasm", text(items, body));
+    let folder = tempfile::TempDir::new().unwrap();
+    let output = limited(&program, "-n 40").arg("--dir").arg(folder.path()).arg(guest).output().unwrap();
+    exits(&output, 33);
+}
+
+#[test]
 fn a_stdout_on_a_full_disk_is_the_guests_enospc() {
     let Ok(full) = File::options().write(true).open("/dev/full") else { return };
     let body = "(call $iovec (i32.const 16) (i32.const 6))

@@ -36,6 +36,21 @@ fn an_accepted_peers_address_is_known_without_asking() {
 }
 
 #[test]
+fn a_burst_of_connections_waits_to_be_accepted() {
+    // As many as the system lets wait at all, and no more than a test may have files for.
+    let allowed = std::fs::read_to_string("/proc/sys/net/core/somaxconn").unwrap_or_default();
+    let burst = allowed.trim().parse().unwrap_or(128).min(200);
+    let mut network = network();
+    let (listener, address) = network.listen(loopback()).unwrap();
+    let connect =
+        |_| TcpStream::connect_timeout(&address, std::time::Duration::from_secs(10)).expect("room to wait");
+    let peers: Vec<TcpStream> = (0..burst).map(connect).collect();
+    for peer in &peers {
+        assert_eq!(network.accept(listener).unwrap().1, peer.local_addr().unwrap());
+    }
+}
+
+#[test]
 fn options_of_ipv6_are_the_ones_that_ipv6_has() {
     let mut network = network();
     let (listener, address) = match network.listen((Ipv6Addr::LOCALHOST, 0).into()) {

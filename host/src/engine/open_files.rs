@@ -3,7 +3,10 @@
 use super::guest::Guest;
 use super::seam::{named, number};
 use super::{files, net_dir};
+use crate::errno::errno_of;
 use crate::memory::split;
+use std::io;
+use std::os::fd::AsFd;
 use wasi_poll_preview1::{Errno, Memory, Network, Target};
 use wasmtime::{Caller, Result};
 
@@ -32,6 +35,9 @@ pub fn path_open<N: Network + 'static>(
     }
     let errno =
         files::path_open(memory, guest, fd, lookup, path, length, open, base, inheriting, flags, opened)?;
+    if errno == number(Errno::Io) {
+        return Ok(number(no_room().unwrap_or(Errno::Io)));
+    }
     if errno != number(Errno::Success) {
         return Ok(errno);
     }
@@ -47,6 +53,13 @@ pub fn path_open<N: Network + 'static>(
             Ok(number(errno))
         }
     }
+}
+
+/// `EMFILE` or `ENFILE` when the system can open no more files: wasmtime-wasi knows neither, and says `EIO`.
+#[cold]
+fn no_room() -> Option<Errno> {
+    let errno = errno_of(&io::stderr().as_fd().try_clone_to_owned().err()?);
+    matches!(errno, Errno::Mfile | Errno::Nfile).then_some(errno)
 }
 
 /// Closes what wasmtime-wasi holds as `inner`. Its numbers 0 to 2 stay taken, or the next file would get one

@@ -7,13 +7,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::os::fd::OwnedFd;
 
-/// Connections that wait to be accepted, at most: what the system allows (`net.core.somaxconn`), as it cuts it down.
-const BACKLOG: i32 = 4096;
-
 /// A listener on `address`.
 pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = bound(address, SocketType::STREAM)?;
-    rustix::net::listen(&socket, BACKLOG)?;
+    rustix::net::listen(&socket, super::BACKLOG)?;
     Ok(TcpListener::from_std(socket.into()))
 }
 
