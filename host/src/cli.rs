@@ -3,6 +3,7 @@
 use crate::grant_flags::GrantFlags;
 use crate::play_flags::Play;
 use crate::reading::{Doctor, Show};
+use crate::replay_command::Replay;
 use clap::{Args, Parser, Subcommand};
 use std::env;
 use std::ffi::OsString;
@@ -35,6 +36,13 @@ pub enum Command {
     /// Shows a trace as a timeline in the terminal: lanes for sockets, bars for polls, marks for bytes. Or writes it as a
     /// picture, or the bytes that were moved as packets.
     Show(Show),
+
+    /// Runs a guest again as `run --record` recorded it, without sockets, files or clocks: each call is answered from the
+    /// recording.
+    ///
+    /// Exits with the guest's own code; with 1 when it makes another call than the recording has, which is told, and
+    /// with 2 when it can't be replayed.
+    Replay(Replay),
 
     /// Plays a scenario, or one guest: on a deterministic network with a virtual clock, with faults by seed.
     ///
@@ -92,6 +100,11 @@ pub struct Run {
     /// a terminal what the guest writes is shown below; else it is a line a second on stderr. Components have none
     #[arg(long)]
     pub live: bool,
+
+    /// Record the run to this file: `wasi-poll replay` plays it again without sockets, and `doctor` and `show` read it,
+    /// too. Everything the guest reads and writes is in it. Components can't be recorded
+    #[arg(long, value_name = "FILE", conflicts_with = "trace")]
+    pub record: Option<PathBuf>,
 
     /// Also write the bytes that are moved to the trace, so that `show --pcap` can tell them
     #[arg(long, requires = "trace")]

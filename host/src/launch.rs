@@ -33,6 +33,12 @@ pub fn runners(
             "--trace with --workers needs a file, as the lines would mix: --trace=FILE writes FILE.0, FILE.1, …"
         );
     }
+    if command.record.is_some() && module.is_component() {
+        anyhow::bail!(
+            "cannot record {}: it is a component; build the guest for wasm32-wasip1",
+            module.name()
+        );
+    }
     let tell = teller();
     let mut listens = command.listeners()?;
     let mut runners: Vec<Runner> = Vec::new();
@@ -127,6 +133,14 @@ fn given(mut runner: Runner, command: &Run) -> anyhow::Result<Runner> {
 }
 
 fn traced(runner: Runner, command: &Run, worker: u16) -> anyhow::Result<Runner> {
+    if let Some(path) = &command.record {
+        if command.workers > 1 {
+            anyhow::bail!("--record with --workers can't be: a recording is of one guest");
+        }
+        let file = File::create(path)
+            .map_err(|error| anyhow::anyhow!("cannot write the recording to {}: {error}", path.display()))?;
+        return Ok(runner.record(file));
+    }
     let path = match &command.trace {
         None => return Ok(runner),
         Some(None) => {

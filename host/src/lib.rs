@@ -13,6 +13,7 @@
 //! | `refusals.rs` | what is told of the network it was not given |
 //! | `os_network.rs` and its folder, `errno.rs` | the operating system's sockets, on mio, and its resolver |
 //! | `play/`, `random.rs` | scenarios on a deterministic network: who is in them, whose turn it is, what goes wrong |
+//! | `recording.rs` | a run that can be replayed without sockets |
 //! | `kill.rs` | what ends a guest |
 //! | `trace.rs` | what is told of its calls |
 //! | `permits.rs` | what of the network a component may use |
@@ -33,17 +34,19 @@ mod permits;
 pub mod play;
 mod preopens;
 mod random;
+mod recording;
 mod refusals;
 mod runner;
 mod stdio;
 mod trace;
 
-pub use engine::Module;
+pub use engine::{Module, replay};
 pub use error::RunError;
 pub use kill::Killer;
 pub use limits::Limits;
 pub use os_network::OsNetwork;
 pub use preopens::Listener;
+pub use recording::{HostCall, Recording, Replayed};
 pub use refusals::REFUSALS_TOLD;
 pub use runner::{Outcome, Runner};
 pub use trace::{Trace, TraceFormat};

@@ -11,6 +11,7 @@ mod play_command;
 mod play_flags;
 mod play_once;
 mod reading;
+mod replay_command;
 mod signals;
 mod workers;
 
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
         Command::Run(command) => run(&command),
         Command::Doctor(command) => command.run(),
         Command::Show(command) => command.run(),
+        Command::Replay(command) => command.run(),
         Command::Play(command) => play_command::play(&command),
     };
     match ended {

@@ -267,6 +267,17 @@ impl<N: Network + 'static> Runner<N> {
         self
     }
 
+    /// Records the run to `sink`: a trace that [`Recording`](crate::Recording) reads and [`replay`](crate::replay) plays
+    /// again, without sockets. Of a component there is none.
+    #[must_use]
+    pub fn record(self, sink: impl Write + Send + 'static) -> Runner<N> {
+        let mut runner = self.trace(sink, TraceFormat::Json).trace_data(true);
+        if let Some(trace) = &mut runner.trace {
+            trace.with_recording(true);
+        }
+        runner
+    }
+
     /// Whether whoever observes is also told the bytes that are moved.
     #[must_use]
     pub fn trace_data(mut self, data: bool) -> Runner<N> {

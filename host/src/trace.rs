@@ -22,6 +22,8 @@ pub struct Trace {
     guest: Option<String>,
     /// Whether the bytes moved are told, too.
     data: bool,
+    /// Whether every call is told, too, with all that is needed to answer it again.
+    recording: bool,
 }
 
 #[derive(Default)]
@@ -57,6 +59,16 @@ impl Trace {
     /// Whether the bytes moved are told.
     pub fn has_data(&self) -> bool {
         self.data
+    }
+
+    /// Also tells every call with all that is needed to answer it again.
+    pub fn with_recording(&mut self, recording: bool) {
+        self.recording = recording;
+    }
+
+    /// Whether every call is told.
+    pub fn is_recording(&self) -> bool {
+        self.recording
     }
 
     /// The same for another guest, which its entries then name.

@@ -55,7 +55,7 @@
 //! |---|---|
 //! | `n` | the line's number, from 1, over all guests |
 //! | `guest` | whose call, by its name in the header; left out where there is one guest |
-//! | `call` | preview1's function; or `end`, how the guest ended; or `note`, something that no guest did |
+//! | `call` | preview1's function; or `end`, how the guest ended; or `note`, something that no guest did; or, in a recording, `host`: the call before it as numbers and bytes, in `text` |
 //! | `fd` | the fd it is about |
 //! | `onto` | `fd_renumber`: the fd that is replaced |
 //! | `at_ns` | when it began, on the guests' monotonic clock |

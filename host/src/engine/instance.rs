@@ -4,7 +4,8 @@ use super::calls::Exit;
 use super::guest::Guest;
 use super::limiter::Limiter;
 use super::module::Code;
-use super::{Module, linker};
+use super::regions::Sizes;
+use super::{Module, linker, recorded};
 use crate::memory::MemoryHandle;
 use crate::preopens::Directory;
 use crate::random::SeededRandom;
@@ -40,6 +41,8 @@ pub fn run<N: Network + 'static>(module: &Module, setup: Setup<N>) -> Result<Out
         return Err(cannot(&Error::msg("it is a component")));
     };
     let engine = compiled.engine();
+    let records = setup.trace.as_ref().is_some_and(Trace::is_recording);
+    let sizes = records.then(|| Sizes::of(&setup.arguments, &setup.variables));
     let linked = linker::preview1::<N>(engine)
         .and_then(|linker| linker.instantiate_pre(compiled))
         .map_err(|error| cannot(&error))?;
@@ -50,7 +53,11 @@ pub fn run<N: Network + 'static>(module: &Module, setup: Setup<N>) -> Result<Out
         return Ok(Outcome::Killed);
     }
 
-    let instance = match linked.instantiate(&mut store) {
+    let instantiated = match sizes {
+        Some(sizes) => recorded::instantiate(&mut store, compiled, sizes),
+        None => linked.instantiate(&mut store),
+    };
+    let instance = match instantiated {
         Ok(instance) => instance,
         // Its start function ran, and ended it; else it never began.
         Err(error) if error.is::<WasmBacktrace>() => return Ok(ended(&mut store, Err(error))),

@@ -13,6 +13,9 @@ mod linker;
 mod module;
 mod net_dir;
 mod open_files;
+mod recorded;
+mod regions;
+mod replayed;
 mod seam;
 mod sharing;
 mod suspended;
@@ -20,6 +23,7 @@ mod suspended;
 pub use component::{ComponentSetup, run_component};
 pub use instance::{Setup, run};
 pub use module::Module;
+pub use replayed::replay;
 pub use sharing::{Linked, Running};
 pub use suspended::Sharing;
 
