@@ -4,6 +4,7 @@ use super::guest::{Lines, module};
 use std::fmt::Write as _;
 use std::io::IoSlice;
 use std::net::SocketAddr;
+use std::sync::LazyLock;
 use wasi_poll_host::{Killer, Outcome, Runner, TraceFormat};
 use wasi_poll_preview1::{MemoryNetwork, Network, SocketId};
 use wasi_poll_trace::Trace;
@@ -11,8 +12,15 @@ use wasi_poll_trace::doctor::{self, Finding, Rule};
 
 /// Where a guest's listener is.
 pub const LISTENER: u32 = 3;
-/// Where its first stream is.
-pub const STREAM: u32 = 4;
+
+/// Where its first stream is: behind whatever a guest with a listener is given.
+pub fn stream() -> u32 {
+    static STREAM: LazyLock<u32> = LazyLock::new(|| {
+        let text = Guest::new().accepts().trace(|_| {});
+        Trace::read(text.as_bytes()).unwrap().entries[0].new_fd.unwrap()
+    });
+    *STREAM
+}
 
 /// A guest, step by step. Its subscriptions stand where each says, in steps of 48 from 64 on.
 #[derive(Clone, Default)]
@@ -109,6 +117,13 @@ impl Guest {
     /// Runs it to its end, with a peer that has connected, and examines the trace.
     #[track_caller]
     pub fn findings(&self, peer: impl FnOnce(&mut Peer<'_>)) -> Findings {
+        let text = self.trace(peer);
+        let trace = Trace::read(text.as_bytes()).unwrap();
+        Findings { findings: doctor::examine(&trace), text }
+    }
+
+    #[track_caller]
+    fn trace(&self, peer: impl FnOnce(&mut Peer<'_>)) -> String {
         let address: SocketAddr = "10.0.0.1:80".parse().unwrap();
         let (sink, lines) = Lines::new();
         let mut runner =
@@ -120,9 +135,7 @@ impl Guest {
         let stream = network.connect(address).unwrap();
         peer(&mut Peer { network, address, stream });
         assert_eq!(runner.run().unwrap(), Outcome::Exited(0), "{}", self.body);
-        let text: String = lines.iter().map(|line| line + "\n").collect();
-        let trace = Trace::read(text.as_bytes()).unwrap();
-        Findings { findings: doctor::examine(&trace), text }
+        lines.iter().map(|line| line + "\n").collect()
     }
 }
 
