@@ -38,6 +38,11 @@ impl Contender {
             Contender::Wasip2 => "mio, wasip2",
         }
     }
+
+    /// Whether the project answers for it: a peer that fails doesn't fail the run.
+    pub fn is_ours(self) -> bool {
+        matches!(self, Contender::Native | Contender::Poller | Contender::Stock)
+    }
 }
 
 /// A server that every world has.

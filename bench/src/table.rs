@@ -18,11 +18,34 @@ pub fn table(results: &Results, contenders: &[Contender]) -> String {
     for row in &results.rows {
         let _ = write!(text, "| {} |", heading(row));
         for contender in contenders {
-            let _ = write!(text, " {} |", row.cells.get(contender).map_or("—".to_owned(), cell));
+            let measured = row.cells.get(contender);
+            let _ = write!(text, " {}{} |", measured.map_or("—".to_owned(), cell), fewer(row, measured));
         }
         text.push('\n');
     }
+    text.push_str("\nRate · the server's CPU time for each; e: a poll that finds nothing · register, poll, deregister, poll.\n");
+    let mut reasons: Vec<String> = Vec::new();
+    for (contender, cell) in results.rows.iter().flat_map(|row| &row.cells) {
+        if let Some(reason) = &cell.missing {
+            reasons.push(format!("- — {}: {reason}\n", contender.title()));
+        }
+    }
+    reasons.sort();
+    reasons.dedup();
+    text.push('\n');
+    text.extend(reasons);
     text
+}
+
+/// What a server did beside fewer idle connections than the others is not what they did.
+fn fewer(row: &Row, cell: Option<&Cell>) -> String {
+    let idle = |cell: &Cell| cell.median(Figure::Idle).unwrap_or(0.0);
+    let most = row.cells.values().map(idle).fold(0.0, f64::max);
+    #[expect(clippy::cast_sign_loss, reason = "a count")]
+    match cell.filter(|cell| !cell.rounds.is_empty()).map(idle) {
+        Some(idle) if idle < most => format!(" (beside {})", grouped(idle as u64)),
+        _ => String::new(),
+    }
 }
 
 fn heading(row: &Row) -> String {
