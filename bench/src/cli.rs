@@ -66,7 +66,7 @@ impl Cli {
     /// How long everything takes.
     pub fn spans(&self) -> Spans {
         let measured = Duration::from_secs_f64(self.seconds.unwrap_or(if self.quick { 0.3 } else { 1.5 }));
-        let connecting = Duration::from_secs(if self.quick { 5 } else { 20 });
+        let connecting = Duration::from_secs(if self.quick { 6 } else { 20 });
         Spans { warm_up: measured / 4, measured, connecting }
     }
 

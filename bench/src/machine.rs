@@ -15,6 +15,8 @@ pub struct Machine {
     pub cores: usize,
     /// Memory, in bytes.
     pub memory_bytes: u64,
+    /// How many programs wanted a core when the run began, over the last minute.
+    pub load: f64,
     /// The system and its kernel's version.
     pub kernel: String,
     /// The compiler of native programs, and of guests where no other is set.
@@ -34,7 +36,10 @@ impl Machine {
         let system = rustix::system::uname();
         let text = |part: &std::ffi::CStr| part.to_string_lossy().into_owned();
         let rustc = Command::new("rustc").arg("--version").output().map(|output| output.stdout);
+        let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        let load = load.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0.0);
         Machine {
+            load,
             processor: field("/proc/cpuinfo", "model name"),
             cores: thread::available_parallelism().map_or(0, usize::from),
             memory_bytes: kilobytes.unwrap_or(0) * 1024,

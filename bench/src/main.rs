@@ -72,12 +72,13 @@ fn run(cli: &Cli) -> Result<ExitCode> {
                 match measure::measure(work.kind, program, &setting, cli.spans()) {
                     Ok(figures) => cell.add(figures),
                     Err(error) => {
-                        let failure = format!("{}, {}: {error:#}", work.name, contender.title());
+                        let failure = format!("{}: {error:#}", work.name);
+                        let failure = failure.split_whitespace().collect::<Vec<_>>().join(" ");
                         eprintln!("bench: {failure}");
                         cell.missing = Some(failure.clone());
                         // What a peer can't do is a result, too.
                         if contender.is_ours() {
-                            failures.push(failure);
+                            failures.push(format!("{}: {failure}", contender.title()));
                         }
                     }
                 }

@@ -79,6 +79,9 @@ fn cell(cell: &Cell) -> String {
 
 /// What each host call costs, as Markdown.
 pub fn host_calls(results: &Results) -> String {
+    if results.host_calls.is_empty() {
+        return String::new();
+    }
     let mut text =
         String::from("| host call, without an engine, on a network in memory | instructions |\n|---|---:|\n");
     for (call, instructions) in &results.host_calls {
