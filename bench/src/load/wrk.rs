@@ -21,7 +21,8 @@ pub fn run(address: SocketAddr, span: Duration) -> Result<(u64, Duration)> {
     wrk.args(["-t1", "-c100", "--timeout", "10s"]).arg(format!("-d{}s", span.as_secs_f64().ceil()));
     let output = wrk.arg(format!("http://{address}/")).output().context("start wrk")?;
     let said = String::from_utf8_lossy(&output.stdout);
-    ensure!(output.status.success(), "{said}");
+    let complaints = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "wrk: {said}{complaints}");
     ensure!(!said.contains("Socket errors") && !said.contains("Non-2xx"), "{said}");
     let line = said.lines().find_map(|line| line.trim().split_once(" requests in "));
     let (requests, rest) = line.with_context(|| format!("a number of requests: {said}"))?;
