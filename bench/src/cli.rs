@@ -32,7 +32,7 @@ pub struct Cli {
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
     rounds: Option<u32>,
 
-    /// How long one round counts, in seconds [default: 1.5, quick: 0.3]
+    /// How long one round counts, in seconds [default: 1, quick: 0.3]
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     seconds: Option<f64>,
 
@@ -65,8 +65,8 @@ impl Cli {
 
     /// How long everything takes.
     pub fn spans(&self) -> Spans {
-        let measured = Duration::from_secs_f64(self.seconds.unwrap_or(if self.quick { 0.3 } else { 1.5 }));
-        let connecting = Duration::from_secs(if self.quick { 6 } else { 20 });
+        let measured = Duration::from_secs_f64(self.seconds.unwrap_or(if self.quick { 0.3 } else { 1.0 }));
+        let connecting = Duration::from_secs(if self.quick { 6 } else { 12 });
         Spans { warm_up: measured / 4, measured, connecting }
     }
 
