@@ -32,6 +32,6 @@ impl Default for Limits {
 impl From<Limits> for wasi_poll_preview1::Limits {
     fn from(limits: Limits) -> wasi_poll_preview1::Limits {
         let Limits { fds, subscriptions, iovecs, .. } = limits;
-        wasi_poll_preview1::Limits { fds, subscriptions, iovecs }
+        wasi_poll_preview1::Limits { fds, subscriptions, iovecs, ..wasi_poll_preview1::Limits::default() }
     }
 }

@@ -47,6 +47,7 @@ mod noise;
 mod polling;
 #[cfg(test)]
 mod property;
+mod readiness_sets;
 mod record;
 mod rig;
 mod streams;
@@ -66,6 +67,7 @@ pub use net_grants::*;
 pub use net_open::*;
 pub use net_paths::*;
 pub use polling::*;
+pub use readiness_sets::*;
 pub use rig::{DatagramPeer, Peer, Rig};
 pub use streams::*;
 
@@ -215,6 +217,24 @@ macro_rules! for_each_case {
             an_ipv4_address_mapped_into_ipv6_is_the_ipv4_address
             a_name_that_is_not_one_is_never_looked_up
             a_refusal_says_what_would_allow_it
+            a_set_tells_of_new_bytes_once
+            a_subscription_to_what_is_ready_already_is_told
+            a_drained_stream_is_told_by_a_set_when_bytes_come
+            a_set_tells_no_more_than_there_is_room_for_and_the_rest_next
+            subscribing_again_replaces_and_unsubscribing_ends
+            a_closed_fd_is_told_by_a_set_and_its_number_is_silent
+            an_fd_unsubscribed_or_subscribed_anew_after_its_close_tells_nothing_of_the_old
+            renumbering_ends_the_subscriptions_of_both_numbers
+            a_bad_fd_in_a_set_is_an_event_of_its_own
+            a_blocking_set_waits_for_its_first_event
+            a_program_that_reads_its_set_without_polling_it_hears_of_new_bytes
+            changes_that_make_no_sense_are_einval_and_none_is_made
+            a_set_with_a_bad_pointer_traps_and_changes_and_tells_nothing
+            changes_and_events_spread_over_several_buffers
+            a_full_set_takes_what_has_room_and_then_is_enomem
+            there_are_no_more_sets_than_allowed_and_closing_one_frees_it
+            a_set_is_opened_by_its_path_and_says_what_it_is
+            a_listener_at_the_limit_of_fds_is_mute_in_a_set_until_one_is_free
         }
     };
 }
@@ -261,6 +281,7 @@ mod tests {
             include_str!("cases/net_open.rs"),
             include_str!("cases/net_paths.rs"),
             include_str!("cases/polling.rs"),
+            include_str!("cases/readiness_sets.rs"),
             include_str!("cases/streams.rs"),
         ];
         let written = files.iter().flat_map(|text| text.split("\npub fn ").skip(1));

@@ -33,6 +33,7 @@ impl<N: Network> Process<N> {
         }
         let socket = self.table.socket(fd)?;
         if let Some(errno) = socket.readiness.take_error() {
+            self.polling.wake(fd);
             return Err(errno.into());
         }
         let id = socket.id;
@@ -51,6 +52,7 @@ impl<N: Network> Process<N> {
             Err(errno) => {
                 // It may have been the pending error, by which the socket was ready.
                 socket.readiness.asked_again();
+                self.polling.wake(fd);
                 Err(errno.into())
             }
         }
@@ -90,6 +92,7 @@ impl<N: Network> Process<N> {
         }
         let socket = self.table.socket(fd)?;
         if let Some(errno) = socket.readiness.take_error() {
+            self.polling.wake(fd);
             return Err(errno.into());
         }
         if total as usize - led_bytes > DATAGRAM_BYTES {
@@ -109,6 +112,7 @@ impl<N: Network> Process<N> {
             Err(errno) => {
                 // It may have been the pending error, by which the socket was ready.
                 socket.readiness.asked_again();
+                self.polling.wake(fd);
                 Err(errno.into())
             }
         }

@@ -15,6 +15,8 @@ pub enum Target {
     Foreign(u32),
     /// The network directory: the calls are [`Process`](crate::Process)'s, too.
     NetDir,
+    /// A readiness set: likewise.
+    ReadinessSet,
 }
 
 /// One entry of the table.
@@ -33,6 +35,8 @@ pub enum Descriptor {
     Socket(Socket),
     /// The network directory.
     NetDir,
+    /// The readiness set of this number of its own.
+    ReadinessSet(usize),
 }
 
 /// A socket of the guest.
@@ -108,6 +112,11 @@ impl FdTable {
         self.open
     }
 
+    /// The number behind the highest one that was ever open.
+    pub fn end(&self) -> u32 {
+        self.slots.len() as u32
+    }
+
     /// Puts a descriptor at the lowest free number.
     pub fn insert(&mut self, descriptor: Descriptor) -> u32 {
         let fd = loop {
@@ -180,15 +189,9 @@ impl FdTable {
     pub fn socket(&mut self, fd: u32) -> Result<&mut Socket, Errno> {
         match self.slots.get_mut(fd as usize).and_then(Option::as_mut) {
             Some(Descriptor::Socket(socket)) => Ok(socket),
-            Some(Descriptor::Foreign { .. } | Descriptor::NetDir) => Err(Errno::Notsock),
+            Some(_) => Err(Errno::Notsock),
             None => Err(Errno::Badf),
         }
-    }
-
-    /// The socket the network calls `id`, if it is still open.
-    pub fn by_id(&mut self, id: SocketId) -> Option<&mut Socket> {
-        let fd = self.fd_of(id)?;
-        self.socket(fd).ok()
     }
 
     /// The fd of the socket the network calls `id`, if it is still open.
@@ -235,7 +238,7 @@ impl Descriptor {
         match self {
             Descriptor::Foreign { source, .. } => *source,
             Descriptor::Socket(socket) => Some(socket.id),
-            Descriptor::NetDir => None,
+            Descriptor::NetDir | Descriptor::ReadinessSet(_) => None,
         }
     }
 }

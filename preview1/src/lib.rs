@@ -29,7 +29,8 @@
 //! | `errno.rs`, `failure.rs`, `memory.rs` | what a call answers, and how it reaches guest memory |
 //! | `fd_table.rs` | which number is which descriptor |
 //! | `readiness.rs` | what a socket is known to be ready for |
-//! | `process.rs`, `sockets.rs`, `poll.rs` | the calls themselves |
+//! | `process.rs`, `sockets.rs`, `poll.rs`, `readiness_set.rs` | the calls themselves |
+//! | `watches.rs`, `poll/` | what is subscribed, and what of that is ready |
 //! | `streams.rs`, `datagrams.rs`, `transfer.rs` | how bytes move between guest memory and the network |
 //! | `net_dir/` | the network directory: its protocol, its paths, its grants |
 //! | `observe.rs` | what an observer may ask after a call |
@@ -66,6 +67,7 @@ mod observe;
 mod poll;
 mod process;
 mod readiness;
+mod readiness_set;
 mod record;
 mod socket_option;
 mod sockets;
@@ -73,6 +75,7 @@ mod streams;
 #[cfg(test)]
 mod test_attribute;
 mod transfer;
+mod watches;
 
 pub use errno::Errno;
 pub use failure::{Failure, Trap};
@@ -84,7 +87,7 @@ pub use network::{Edge, Levels, Network, Probe, SocketId, Stop};
 pub use observe::ReadyFd;
 pub use poll::Polled;
 pub use process::{Closed, Limits, Process, Progress};
-pub use record::{Clock, Event, EventKind, Fdflags, Fdstat, Filetype, Ready, Subscription, Watch};
+pub use record::{Change, Clock, Event, EventKind, Fdflags, Fdstat, Filetype, Ready, Subscription, Watch};
 pub use socket_option::{Datagram, Group, SocketOption};
 pub use sockets::{Accepted, Received};
 

@@ -1,25 +1,32 @@
-//! `poll_oneoff`: which of the subscriptions to tell of, and how long to wait for the first. Bytes are
-//! `record.rs`'s.
+//! `poll_oneoff`: how long to wait for the first event, and whom to tell. What changed in the guest's array is
+//! `poll/array.rs`'s, what is ready `poll/look.rs`'s. Bytes are `record.rs`'s.
 
-use crate::fd_table::{Descriptor, Role};
-use crate::readiness::Certainty;
-use crate::record::{self, EVENT_BYTES, Ready, SUBSCRIPTION_BYTES};
+mod array;
+mod look;
+
+use crate::fd_table::Descriptor;
+use crate::readiness_set::ReadinessSet;
+use crate::record::{self, EVENT_BYTES, SUBSCRIPTION_BYTES};
 use crate::{
-    Clock, Errno, Event, EventKind, Failure, Levels, Memory, Network, Probe, Process, Progress, SocketId,
-    Subscription, Watch,
+    Clock, Errno, Event, EventKind, Failure, Memory, Network, Probe, Process, Progress, Subscription,
 };
+use array::SubscriptionArray;
+pub(crate) use look::{Known, Whose};
+use slab::Slab;
 
-/// What is kept of a `poll_oneoff` while it waits, and its buffers between calls.
+/// What a guest watches, and what is kept of a `poll_oneoff` while it waits and between calls.
 #[derive(Debug, Default)]
-pub struct Polling {
-    subscriptions: Vec<Subscription>,
-    /// When each clock subscription expires, in order, on the network's clock.
-    deadlines_ns: Vec<u64>,
-    events: Vec<Event>,
+pub(crate) struct Polling {
+    /// The subscriptions of the last call.
+    array: SubscriptionArray,
+    /// The readiness sets that are open.
+    pub(crate) sets: Slab<ReadinessSet>,
+    /// The events of this call, each with the place of its subscription.
+    told: Vec<(u32, Event)>,
     probes: Vec<Probe>,
     /// The answers about foreign descriptors: at most one each.
-    foreign: Vec<Probe>,
-    /// A call has decoded its subscriptions and waits.
+    pub(crate) foreign: Vec<Probe>,
+    /// A call has taken its subscriptions in and waits.
     in_progress: bool,
     /// This call has asked the network what happened.
     collected: bool,
@@ -32,10 +39,31 @@ pub struct Polled {
     pub events: u32,
 }
 
+impl Polling {
+    /// Something may have become ready on `fd`.
+    pub(crate) fn wake(&mut self, fd: u32) {
+        self.array.watches.wake(fd);
+        for (_, set) in &mut self.sets {
+            set.watches.wake(fd);
+        }
+    }
+
+    /// What was open at `fd` is gone. The array names numbers, whatever they mean; a set names what it was
+    /// told to watch.
+    pub(crate) fn gone(&mut self, fd: u32) {
+        self.array.watches.wake(fd);
+        for (_, set) in &mut self.sets {
+            set.watches.orphan(fd);
+        }
+    }
+}
+
 impl<N: Network> Process<N> {
     /// `poll_oneoff`: `count` subscriptions (48 bytes each) at `subscriptions`, events (32 bytes each) to
-    /// `events`, their number to `events_count` (4 bytes). Level-triggered, as preview1 is. All
-    /// subscriptions are decoded before an event is written, so the two may overlap.
+    /// `events`, in the subscriptions' order, their number to `events_count` (4 bytes). Level-triggered, as
+    /// preview1 is. All subscriptions are read before an event is written, so the two may overlap.
+    ///
+    /// Subscriptions that are as they were at the last call cost a comparison of their bytes.
     ///
     /// # Errors
     /// `EINVAL` for no subscription or one that makes no sense, `ENOMEM` for more than allowed, `ENOTSUP` for
@@ -56,9 +84,9 @@ impl<N: Network> Process<N> {
             return Ok(Progress::Blocked);
         }
         self.polling.in_progress = false;
-        let told = &self.polling.events;
+        let told = &self.polling.told;
         let into = memory.slice_mut(events, told.len() as u32 * EVENT_BYTES)?;
-        for (event, record) in told.iter().zip(into.chunks_exact_mut(EVENT_BYTES as usize)) {
+        for ((_, event), record) in told.iter().zip(into.chunks_exact_mut(EVENT_BYTES as usize)) {
             record.copy_from_slice(&event.encode());
         }
         let told = told.len() as u32;
@@ -67,8 +95,8 @@ impl<N: Network> Process<N> {
     }
 
     /// The subscriptions and events of the last `poll_oneoff`, for who observes the process.
-    pub fn last_poll(&self) -> (&[Subscription], &[Event]) {
-        (&self.polling.subscriptions, &self.polling.events)
+    pub fn last_poll(&self) -> (Vec<Subscription>, Vec<Event>) {
+        (self.polling.array.decoded(), self.polling.told.iter().map(|(_, event)| *event).collect())
     }
 
     fn begin_poll(
@@ -79,10 +107,9 @@ impl<N: Network> Process<N> {
         count: u32,
         events_count: u32,
     ) -> Result<(), Failure> {
+        let fd_bound = self.fd_bound();
         let polling = &mut self.polling;
-        polling.subscriptions.clear();
-        polling.deadlines_ns.clear();
-        polling.events.clear();
+        polling.told.clear();
         polling.collected = false;
         if count == 0 {
             return Err(Errno::Inval.into());
@@ -98,159 +125,107 @@ impl<N: Network> Process<N> {
         memory.check(subscriptions, u64::from(in_bytes), 8)?;
         memory.check(events, u64::from(out_bytes), 8)?;
         memory.check(events_count, 4, 4)?;
-        for record in memory.slice(subscriptions, in_bytes)?.chunks_exact(SUBSCRIPTION_BYTES as usize) {
-            let subscription = Subscription::decode(record)?;
-            if let Watch::Clock { clock, timeout_ns, absolute } = subscription.watch {
-                let now_ns = self.network.now_ns();
-                let span_ns = match (clock, absolute) {
-                    (_, false) => timeout_ns,
-                    (Clock::Monotonic, true) => timeout_ns.saturating_sub(now_ns),
-                    (Clock::Realtime, true) => timeout_ns.saturating_sub(self.network.realtime_ns()),
+        polling.array.update(memory.slice(subscriptions, in_bytes)?, fd_bound)?;
+        if !polling.array.clocks.is_empty() {
+            let now_ns = self.network.now_ns();
+            for clock in polling.array.clocks.values_mut() {
+                let span_ns = match (clock.clock, clock.absolute) {
+                    (_, false) => clock.timeout_ns,
+                    (Clock::Monotonic, true) => clock.timeout_ns.saturating_sub(now_ns),
+                    (Clock::Realtime, true) => clock.timeout_ns.saturating_sub(self.network.realtime_ns()),
                 };
-                self.polling.deadlines_ns.push(now_ns.saturating_add(span_ns));
+                clock.deadline_ns = now_ns.saturating_add(span_ns);
             }
-            self.polling.subscriptions.push(subscription);
         }
         Ok(())
     }
 
     /// One look at everything. Blocked, with the deadline set, when there is nothing to tell yet.
     fn turn_poll(&mut self) -> Progress<()> {
-        self.probe_doubtful();
-        self.tell();
-        if self.polling.events.is_empty() {
+        self.tell_array();
+        if self.polling.told.is_empty() {
             self.polling.collected = true;
+            let deadlines_ns = self.polling.array.clocks.values().map(|clock| clock.deadline_ns);
             // A deadline of u64::MAX lies half a millennium ahead: no deadline.
-            self.deadline_ns =
-                self.polling.deadlines_ns.iter().copied().min().filter(|&at_ns| at_ns < u64::MAX);
+            self.deadline_ns = deadlines_ns.min().filter(|&at_ns| at_ns < u64::MAX);
             return Progress::Blocked;
         }
         if !std::mem::replace(&mut self.polling.collected, true) {
             // Something is ready already. What else has happened must be heard, too, or a source that is
             // always ready would hide all others.
-            let now_ns = self.network.now_ns();
-            if self.collect(Some(now_ns)).is_err() {
+            if self.collect(Some(0)).is_err() {
                 return Progress::Blocked;
             }
-            self.probe_doubtful();
-            self.tell();
+            self.tell_array();
         }
         Progress::Done(())
     }
 
-    /// Asks the network about every subscribed direction that may or may not be ready, in one go.
-    fn probe_doubtful(&mut self) {
-        let Polling { subscriptions, probes, foreign, .. } = &mut self.polling;
-        probes.clear();
-        foreign.clear();
-        for subscription in &*subscriptions {
-            let (Watch::Read(fd) | Watch::Write(fd)) = subscription.watch else { continue };
-            match self.table.get(fd) {
-                Ok(Descriptor::Socket(socket)) => {
-                    let certainty = match subscription.watch {
-                        Watch::Read(_) => socket.readiness.read,
-                        _ => socket.readiness.write,
-                    };
-                    if certainty == Certainty::Maybe {
-                        probes.push(Probe { socket: socket.id, levels: Levels::default() });
-                    }
-                }
-                Ok(Descriptor::Foreign { source: Some(id), .. })
-                    if !foreign.iter().any(|probe| probe.socket == *id) =>
-                {
-                    foreign.push(Probe { socket: *id, levels: Levels::default() });
-                }
-                _ => {}
+    /// Lists the events of everything in the array that is ready now.
+    fn tell_array(&mut self) {
+        self.look_into_watched_sets();
+        self.look(Whose::Array);
+        let now_ns = if self.polling.array.clocks.is_empty() { 0 } else { self.network.now_ns() };
+        let mut told = std::mem::take(&mut self.polling.told);
+        let Polling { array, sets, .. } = &self.polling;
+        let known = self.known();
+        told.clear();
+        for watch in array.watches.queued() {
+            let set_is_ready = |set: usize| sets.get(set).and_then(|set| set.is_ready);
+            told.extend(known.event_of(watch, set_is_ready).map(|event| (watch.place, event)));
+        }
+        for (&place, clock) in &array.clocks {
+            if clock.deadline_ns <= now_ns {
+                let event = Event { userdata: clock.userdata, errno: Errno::Success, kind: EventKind::Clock };
+                told.push((place, event));
             }
         }
-        if !foreign.is_empty() {
-            self.network.probe(foreign);
+        if !told.is_sorted_by_key(|(place, _)| *place) {
+            told.sort_unstable_by_key(|(place, _)| *place);
         }
-        if !probes.is_empty() {
-            self.network.probe(probes);
-            for Probe { socket, levels } in probes.drain(..) {
-                if let Some(found) = self.table.by_id(socket) {
-                    let error = if levels.error { self.network.take_error(socket) } else { None };
-                    found.probed(levels, error);
-                }
+        self.polling.told = told;
+    }
+
+    /// Finds out which of the sets in the array have something to tell.
+    fn look_into_watched_sets(&mut self) {
+        if self.polling.sets.is_empty() {
+            return;
+        }
+        for (_, set) in &mut self.polling.sets {
+            set.is_ready = None;
+        }
+        let mut at = self.polling.array.watches.first();
+        while let Some(id) = at {
+            at = self.polling.array.watches.behind(id);
+            let fd = self.polling.array.watches.get(id).fd;
+            if let Ok(&Descriptor::ReadinessSet(set)) = self.table.get(fd)
+                && self.polling.sets[set].is_ready.is_none()
+            {
+                self.look(Whose::Set(set));
+                let is_ready = self.has_something_to_tell(set);
+                self.polling.sets[set].is_ready = Some(is_ready);
             }
         }
     }
 
-    /// Fills in the events for everything that is ready now.
-    fn tell(&mut self) {
-        let now_ns = if self.polling.deadlines_ns.is_empty() { 0 } else { self.network.now_ns() };
-        let mut deadlines_ns = self.polling.deadlines_ns.iter();
-        let starved = self.starved_until_ns.is_some() || self.has_room().is_err();
-        let foreign = &self.polling.foreign;
-        let table = &self.table;
-        let mut kind_of = |watch| match watch {
-            Watch::Clock { .. } => {
-                let due = deadlines_ns.next().is_some_and(|&at_ns| at_ns <= now_ns);
-                Ok(due.then_some(EventKind::Clock))
-            }
-            Watch::Read(fd) => Ok(read_ready(table.get(fd)?, foreign, starved).map(EventKind::Read)),
-            Watch::Write(fd) => Ok(write_ready(table.get(fd)?, foreign).map(EventKind::Write)),
-        };
-        self.polling.events.clear();
-        for &Subscription { userdata, watch } in &self.polling.subscriptions {
-            match kind_of(watch) {
-                Ok(None) => {}
-                Ok(Some(kind)) => {
-                    self.polling.events.push(Event { userdata, errno: Errno::Success, kind });
-                }
-                Err(errno) => {
-                    let kind = match watch {
-                        Watch::Write(_) => EventKind::Write(Ready::default()),
-                        _ => EventKind::Read(Ready::default()),
-                    };
-                    self.polling.events.push(Event { userdata, errno, kind });
-                }
-            }
+    /// Whether a set has something to tell. It has been looked into.
+    fn has_something_to_tell(&self, set: usize) -> bool {
+        let known = self.known();
+        self.polling.sets[set].watches.queued().any(|watch| known.event_of(watch, |_| None).is_some())
+    }
+
+    pub(crate) fn known(&self) -> Known<'_> {
+        Known {
+            table: &self.table,
+            foreign: &self.polling.foreign,
+            starved: self.starved_until_ns.is_some() || self.has_room().is_err(),
         }
     }
 
     /// What one socket or source is ready for now.
-    pub(crate) fn probe_one(&mut self, socket: SocketId) -> Levels {
-        let mut probe = [Probe { socket, levels: Levels::default() }];
+    pub(crate) fn probe_one(&mut self, socket: crate::SocketId) -> crate::Levels {
+        let mut probe = [Probe { socket, levels: crate::Levels::default() }];
         self.network.probe(&mut probe);
         probe[0].levels
     }
-}
-
-fn read_ready(descriptor: &Descriptor, foreign: &[Probe], starved: bool) -> Option<Ready> {
-    let Descriptor::Socket(socket) = descriptor else {
-        return foreign_ready(descriptor, foreign, |levels| (levels.readable, levels.read_closed));
-    };
-    let readiness = &socket.readiness;
-    let ready = readiness.read == Certainty::Ready && !(starved && socket.role == Role::Listener);
-    ready.then(|| Ready {
-        bytes: u64::from(!readiness.read_closed),
-        hangup: readiness.read_closed || readiness.error.is_some(),
-        error: readiness.error,
-    })
-}
-
-fn write_ready(descriptor: &Descriptor, foreign: &[Probe]) -> Option<Ready> {
-    let Descriptor::Socket(socket) = descriptor else {
-        return foreign_ready(descriptor, foreign, |levels| (levels.writable, levels.write_closed));
-    };
-    let readiness = &socket.readiness;
-    let ready = readiness.write == Certainty::Ready && socket.role != Role::Listener;
-    ready.then(|| Ready {
-        bytes: u64::from(!readiness.write_closed),
-        hangup: readiness.write_closed || readiness.error.is_some(),
-        error: readiness.error,
-    })
-}
-
-fn foreign_ready(
-    descriptor: &Descriptor,
-    foreign: &[Probe],
-    direction: impl Fn(&Levels) -> (bool, bool),
-) -> Option<Ready> {
-    let Some(id) = descriptor.source() else { return Some(Ready { bytes: 1, ..Ready::default() }) };
-    let levels = &foreign.iter().find(|probe| probe.socket == id)?.levels;
-    let (ready, hangup) = direction(levels);
-    (ready || hangup).then_some(Ready { bytes: u64::from(!hangup), hangup, error: None })
 }

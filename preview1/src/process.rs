@@ -5,6 +5,7 @@ use crate::fd_table::{Descriptor, FdTable, Role, Socket};
 use crate::net_dir::{Grants, Lookups, Refusal};
 use crate::poll::Polling;
 use crate::readiness::Readiness;
+use crate::readiness_set::Exchanged;
 use crate::record::{self, Fdflags, Fdstat};
 use crate::{Edge, Errno, Failure, Memory, Network, SocketId, Stop, Target};
 use std::net::SocketAddr;
@@ -28,11 +29,13 @@ pub struct Limits {
     pub subscriptions: u32,
     /// Iovecs in one read, write, send or receive.
     pub iovecs: u32,
+    /// Open readiness sets. Each can hold as many subscriptions as one `poll_oneoff`.
+    pub readiness_sets: u32,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { fds: 16_384, subscriptions: 65_536, iovecs: 1_024 }
+        Limits { fds: 16_384, subscriptions: 65_536, iovecs: 1_024, readiness_sets: 32 }
     }
 }
 
@@ -70,6 +73,7 @@ pub struct Process<N: Network> {
     /// edge came since.
     pub(crate) starved_until_ns: Option<u64>,
     pub(crate) polling: Polling,
+    pub(crate) exchanged: Exchanged,
     /// Kept for its capacity.
     pub(crate) iovecs: Vec<(u32, u32)>,
     /// How far a blocked receive of everything asked for has come, in bytes.
@@ -99,6 +103,7 @@ impl<N: Network> Process<N> {
             deadline_ns: None,
             starved_until_ns: None,
             polling: Polling::default(),
+            exchanged: Exchanged::default(),
             iovecs: Vec::new(),
             gathered: 0,
             grants: Grants::default(),
@@ -138,7 +143,7 @@ impl<N: Network> Process<N> {
     }
 
     fn preopen(&mut self, id: SocketId, role: Role) -> Result<u32, Errno> {
-        let fd = self.insert_socket(id, role, Fdflags::default())?;
+        let fd = self.insert_socket(id, role, Fdflags::default(), Readiness::unknown())?;
         if let Ok(address) = self.network.local_address(id) {
             self.preopened.push(Preopened { address, id, role, claimed: false });
         }
@@ -171,6 +176,7 @@ impl<N: Network> Process<N> {
             Descriptor::Foreign { inner, .. } => Target::Foreign(*inner),
             Descriptor::Socket(_) => Target::Socket,
             Descriptor::NetDir => Target::NetDir,
+            Descriptor::ReadinessSet(_) => Target::ReadinessSet,
         })
     }
 
@@ -180,6 +186,11 @@ impl<N: Network> Process<N> {
     /// `EMFILE` at the limit.
     pub fn has_room(&self) -> Result<(), Errno> {
         if self.table.open() < self.limits.fds { Ok(()) } else { Err(Errno::Mfile) }
+    }
+
+    /// No fd from here on can ever be open.
+    pub(crate) fn fd_bound(&self) -> u32 {
+        self.limits.fds.max(self.table.end())
     }
 
     /// Waits for what the blocked call waits for. May end early; the call decides.
@@ -211,6 +222,7 @@ impl<N: Network> Process<N> {
     /// `EBADF` when it is not open.
     pub fn fd_close(&mut self, fd: u32) -> Result<Closed, Errno> {
         let descriptor = self.table.remove(fd)?;
+        self.polling.gone(fd);
         Ok(self.discard(descriptor))
     }
 
@@ -220,6 +232,10 @@ impl<N: Network> Process<N> {
     /// `EBADF` when either is not open.
     pub fn fd_renumber(&mut self, from: u32, to: u32) -> Result<Closed, Errno> {
         let replaced = self.table.renumber(from, to)?;
+        if from != to {
+            self.polling.gone(from);
+            self.polling.gone(to);
+        }
         Ok(replaced.map_or(Closed::Whole, |descriptor| self.discard(descriptor)))
     }
 
@@ -288,12 +304,15 @@ impl<N: Network> Process<N> {
         let mut edges = std::mem::take(&mut self.edges);
         let stopped = self.network.wait(deadline_ns, &mut edges);
         for Edge { socket, levels } in edges.drain(..) {
-            if let Some(found) = self.table.by_id(socket) {
+            if let Some(fd) = self.table.fd_of(socket)
+                && let Ok(found) = self.table.socket(fd)
+            {
                 let error = if levels.error { self.network.take_error(socket) } else { None };
                 found.edge(levels, error);
                 if found.role == Role::Listener {
                     self.starved_until_ns = None;
                 }
+                self.polling.wake(fd);
             }
         }
         if self.starved_until_ns.is_some_and(|until_ns| until_ns <= self.network.now_ns()) {
@@ -303,9 +322,15 @@ impl<N: Network> Process<N> {
         stopped
     }
 
-    pub(crate) fn insert_socket(&mut self, id: SocketId, role: Role, flags: Fdflags) -> Result<u32, Errno> {
+    pub(crate) fn insert_socket(
+        &mut self,
+        id: SocketId,
+        role: Role,
+        flags: Fdflags,
+        readiness: Readiness,
+    ) -> Result<u32, Errno> {
         self.has_room()?;
-        let socket = Socket { id, role, flags, readiness: Readiness::unknown() };
+        let socket = Socket { id, role, flags, readiness };
         Ok(self.table.insert(Descriptor::Socket(socket)))
     }
 
@@ -318,6 +343,10 @@ impl<N: Network> Process<N> {
         self.starved_until_ns = None;
         match descriptor {
             Descriptor::Socket(_) | Descriptor::NetDir => Closed::Whole,
+            Descriptor::ReadinessSet(set) => {
+                self.polling.sets.remove(set);
+                Closed::Whole
+            }
             Descriptor::Foreign { inner, .. } => Closed::Foreign(inner),
         }
     }

@@ -7,8 +7,10 @@ use crate::{Errno, Levels};
 pub enum Certainty {
     /// An edge said so, and nothing was moved since.
     Ready,
-    /// Some was moved, or nobody asked yet: the network has to be probed before it is reported.
+    /// Some was moved: the network has to be probed before it is reported.
     Maybe,
+    /// It has just been opened: its first edge, if it is ready at all, is still to come. A call may try.
+    Unheard,
     /// A call met `EAGAIN` or moved fewer bytes than it asked for, and no edge came since.
     NotReady,
 }
@@ -32,7 +34,12 @@ pub struct Readiness {
 }
 
 impl Readiness {
-    /// That of a socket nobody asked about yet.
+    /// That of a socket the network has just opened.
+    pub fn unheard() -> Readiness {
+        Readiness { read: Certainty::Unheard, write: Certainty::Unheard, ..Readiness::unknown() }
+    }
+
+    /// That of a socket nobody asked about yet, though its edges may have been told.
     pub fn unknown() -> Readiness {
         Readiness {
             read: Certainty::Maybe,

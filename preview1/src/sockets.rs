@@ -2,7 +2,7 @@
 //! sockets. How bytes move is `streams.rs`'s and `datagrams.rs`'s.
 
 use crate::fd_table::Role;
-use crate::readiness::Certainty;
+use crate::readiness::{Certainty, Readiness};
 use crate::record::{self, Fdflags};
 use crate::transfer::Direction;
 use crate::{Errno, Failure, Memory, Network, Process, Progress};
@@ -62,7 +62,7 @@ impl<N: Network> Process<N> {
         match self.network.accept(listener.id) {
             Ok((id, peer)) => {
                 listener.readiness.read = Certainty::Maybe;
-                let new = self.insert_socket(id, Role::Stream, flags)?;
+                let new = self.insert_socket(id, Role::Stream, flags, Readiness::unheard())?;
                 record::write_u32(memory, fd_pointer, new)?;
                 Ok(Progress::Done(Accepted { fd: new, peer }))
             }
@@ -73,6 +73,7 @@ impl<N: Network> Process<N> {
             Err(errno) => {
                 // The connection may have gone with the error, or still be there.
                 listener.readiness.asked_again();
+                self.polling.wake(fd);
                 if matches!(errno, Errno::Mfile | Errno::Nfile | Errno::Nobufs | Errno::Nomem) {
                     self.starved_until_ns = Some(self.network.now_ns().saturating_add(STARVED_NS));
                 }
@@ -191,6 +192,7 @@ impl<N: Network> Process<N> {
             socket.readiness.write_closed = true;
             socket.readiness.write = Certainty::Ready;
         }
+        self.polling.wake(fd);
         Ok(())
     }
 

@@ -25,6 +25,7 @@ impl<N: Network> Process<N> {
         }
         let socket = self.table.socket(fd)?;
         if let Some(errno) = socket.readiness.error.take() {
+            self.polling.wake(fd);
             return Err(errno.into());
         }
         let sent = match self.iovecs[..] {
@@ -45,6 +46,7 @@ impl<N: Network> Process<N> {
             }
             Err(errno) => {
                 socket.readiness.write_closed |= errno == Errno::Pipe;
+                self.polling.wake(fd);
                 Err(errno.into())
             }
         }
@@ -85,6 +87,7 @@ impl<N: Network> Process<N> {
                 Err(Failure::Errno(errno)) if self.gathered > 0 => {
                     if !is_passing(errno) {
                         self.table.socket(fd)?.readiness.error = Some(errno);
+                        self.polling.wake(fd);
                     }
                 }
                 Err(failure) => return Err(failure),
@@ -129,6 +132,7 @@ impl<N: Network> Process<N> {
         {
             socket.readiness.read_closed = true;
             socket.readiness.write_closed = true;
+            self.polling.wake(fd);
             return Err(errno.into());
         }
         match received {
@@ -148,6 +152,7 @@ impl<N: Network> Process<N> {
             Err(errno) => {
                 socket.readiness.read_closed = true;
                 socket.readiness.read = Certainty::Ready;
+                self.polling.wake(fd);
                 Err(errno.into())
             }
         }

@@ -73,6 +73,19 @@ pub(crate) fn slices<'a>(
         .collect()
 }
 
+/// The iovecs' bytes, one after the other in `into`.
+pub(crate) fn gather<'a>(
+    memory: &Memory<'_>,
+    iovecs: &[(u32, u32)],
+    into: &'a mut Vec<u8>,
+) -> Result<&'a [u8], Trap> {
+    into.clear();
+    for &(pointer, length) in iovecs {
+        into.extend_from_slice(memory.slice(pointer, length)?);
+    }
+    Ok(into)
+}
+
 /// Spreads `bytes` over the iovecs from their byte `skip` on, in order: where they overlap, the later wins.
 pub(crate) fn scatter(
     memory: &mut Memory<'_>,

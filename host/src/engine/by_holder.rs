@@ -23,6 +23,7 @@ macro_rules! by_holder {
                     guest.process.$name(memory, $fd, $argument)
                 }),
                 Ok(Target::NetDir) => net_dir::$name(caller, $fd, $argument),
+                Ok(Target::ReadinessSet) => Ok(number(Process::<N>::errno_of_file_call(stringify!($name)))),
                 Ok(Target::Foreign(_)) => {
                     let (memory, guest) = split(caller)?;
                     files::$name(memory, guest, $fd, $argument)
@@ -48,6 +49,9 @@ pub fn fd_fdstat_get<N: Network + 'static>(
             guest.process.fd_fdstat_get(memory, fd, stat)
         }),
         Ok(Target::NetDir) => net_dir::fd_fdstat_get(caller, fd, stat),
+        Ok(Target::ReadinessSet) => at_once(caller, Call::on("fd_fdstat_get", fd), |guest, memory| {
+            guest.process.set_fdstat(memory, fd, stat)
+        }),
         Ok(Target::Foreign(inner)) => {
             let (memory, guest) = split(caller)?;
             let errno = files::fd_fdstat_get(memory, guest, fd, stat)?;
@@ -74,6 +78,9 @@ pub fn fd_fdstat_set_flags<N: Network + 'static>(
             })
         }
         Ok(Target::NetDir) => Ok(number(Process::<N>::errno_of_net_call("fd_fdstat_set_flags"))),
+        Ok(Target::ReadinessSet) => at_once(caller, Call::on("fd_fdstat_set_flags", fd), |guest, _| {
+            guest.process.set_flags(fd, flags)
+        }),
         Ok(Target::Foreign(STDIN..=STDERR)) => {
             let set = caller.data_mut().process.foreign_set_flags(fd, flags);
             Ok(number(set.err().unwrap_or(Errno::Success)))
@@ -97,11 +104,14 @@ pub fn fd_read<N: Network + 'static>(
         Ok(Target::Socket) => blocking(caller, Call::on("fd_read", fd), |guest, memory| {
             guest.process.fd_read(memory, fd, iovecs, count, bytes)
         }),
+        Ok(Target::ReadinessSet) => blocking(caller, Call::on("fd_read", fd), |guest, memory| {
+            guest.process.set_read(memory, fd, (iovecs, count), bytes)
+        }),
         Ok(Target::Foreign(STDIN)) => unobserved(caller, "fd_read", |guest, memory| {
             let stdio = &mut guest.stdio;
             guest.process.foreign_read(memory, fd, (iovecs, count), bytes, |into| stdio.read(into))
         }),
-        Ok(Target::Foreign(_) | Target::NetDir) => {
+        Ok(_) => {
             let (memory, guest) = split(caller)?;
             files::fd_read(memory, guest, fd, iovecs, count, bytes)
         }
@@ -120,11 +130,14 @@ pub fn fd_write<N: Network + 'static>(
         Ok(Target::Socket) => blocking(caller, Call::on("fd_write", fd), |guest, memory| {
             guest.process.fd_write(memory, fd, iovecs, count, bytes)
         }),
+        Ok(Target::ReadinessSet) => blocking(caller, Call::on("fd_write", fd), |guest, memory| {
+            guest.process.set_write(memory, fd, (iovecs, count), bytes).map(Progress::Done)
+        }),
         Ok(Target::Foreign(stream @ (STDOUT | STDERR))) => unobserved(caller, "fd_write", |guest, memory| {
             let stdio = &mut guest.stdio;
             guest.process.foreign_write(memory, fd, (iovecs, count), bytes, |from| stdio.write(stream, from))
         }),
-        Ok(Target::Foreign(_) | Target::NetDir) => {
+        Ok(_) => {
             let (memory, guest) = split(caller)?;
             files::fd_write(memory, guest, fd, iovecs, count, bytes)
         }

@@ -31,7 +31,7 @@ impl Argument for Fd {
     fn translate<N: Network>(fd: u32, process: &Process<N>, call: &str) -> Result<i32, Errno> {
         match process.target(fd)? {
             Target::Foreign(inner) => Ok(inner.cast_signed()),
-            Target::Socket => Err(Process::<N>::errno_of_file_call(call)),
+            Target::Socket | Target::ReadinessSet => Err(Process::<N>::errno_of_file_call(call)),
             Target::NetDir => Err(Process::<N>::errno_of_net_call(call)),
         }
     }

@@ -4,6 +4,7 @@ use super::attribute::{Attribute, parse_group, parse_option};
 use super::path::{NetPath, TEXT_BYTES};
 use super::permit::Use;
 use crate::fd_table::Role;
+use crate::readiness::Readiness;
 use crate::record::{self, Fdflags, Fdstat, Filetype};
 use crate::{Errno, Failure, Group, Memory, Network, Process, Progress, SocketId};
 use std::fmt::Write as _;
@@ -17,13 +18,13 @@ const OPEN_DIRECTORY: u32 = 2;
 /// What `path_open` in the network directory opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opened {
-    /// The socket's fd.
+    /// The new fd.
     pub fd: u32,
 }
 
 impl<N: Network> Process<N> {
-    /// `path_open` in the network directory: a listener, a stream or a datagram socket, its fd written to
-    /// `opened` (4 bytes).
+    /// `path_open` in the network directory: a listener, a stream, a datagram socket or a readiness set, its fd
+    /// written to `opened` (4 bytes).
     ///
     /// # Errors
     /// See [the protocol](crate::net_dir).
@@ -45,6 +46,7 @@ impl<N: Network> Process<N> {
             NetPath::Listen(address) => self.open_listener(address, flags)?,
             NetPath::Connect(address) => self.open_stream(address, flags)?,
             NetPath::Bind(address) => self.open_datagram_socket(address, flags)?,
+            NetPath::Poll => Progress::Done(Opened { fd: self.open_set(flags)? }),
             NetPath::Root => return Err(Errno::Isdir.into()),
             NetPath::Attribute(..) | NetPath::Name(_) => return Err(Errno::Loop.into()),
         };
@@ -144,6 +146,7 @@ impl<N: Network> Process<N> {
             NetPath::Listen(_) | NetPath::Connect(_) => Filetype::SocketStream,
             NetPath::Bind(_) => Filetype::SocketDgram,
             NetPath::Attribute(..) | NetPath::Name(_) => Filetype::SymbolicLink,
+            NetPath::Poll => Filetype::Unknown,
         };
         Ok(record::write_filestat(memory, pointer, filetype)?)
     }
@@ -203,7 +206,7 @@ impl<N: Network> Process<N> {
             return Ok(Progress::Blocked);
         }
         let (id, _) = self.network.listen(address)?;
-        self.opened(id, Role::Listener, flags)
+        self.opened(id, Role::Listener, flags, Readiness::unheard())
     }
 
     /// The fd of the preopened listener or datagram socket on `address`, if there is one.
@@ -241,7 +244,7 @@ impl<N: Network> Process<N> {
         }
         let id = self.network.connect(address)?;
         if flags.is_nonblock() {
-            return self.opened(id, Role::Stream, flags);
+            return self.opened(id, Role::Stream, flags, Readiness::unheard());
         }
         self.finish_connecting(id, flags)
     }
@@ -260,7 +263,7 @@ impl<N: Network> Process<N> {
             self.deadline_ns = None;
             return Ok(Progress::Blocked);
         }
-        self.opened(id, Role::Stream, flags)
+        self.opened(id, Role::Stream, flags, Readiness::unknown())
     }
 
     fn open_datagram_socket(
@@ -277,11 +280,17 @@ impl<N: Network> Process<N> {
             return Ok(Progress::Blocked);
         }
         let (id, _) = self.network.bind(address)?;
-        self.opened(id, Role::Datagram { connected: false }, flags)
+        self.opened(id, Role::Datagram { connected: false }, flags, Readiness::unheard())
     }
 
-    fn opened(&mut self, id: SocketId, role: Role, flags: Fdflags) -> Result<Progress<Opened>, Failure> {
-        match self.insert_socket(id, role, flags) {
+    fn opened(
+        &mut self,
+        id: SocketId,
+        role: Role,
+        flags: Fdflags,
+        readiness: Readiness,
+    ) -> Result<Progress<Opened>, Failure> {
+        match self.insert_socket(id, role, flags, readiness) {
             Ok(fd) => Ok(Progress::Done(Opened { fd })),
             Err(errno) => {
                 self.network.close(id);
@@ -300,6 +309,7 @@ impl<N: Network> Process<N> {
                 let errno = socket.readiness.take_error().or_else(|| self.network.take_error(id));
                 // By an error the network still had, the socket was ready, too.
                 socket.readiness.asked_again();
+                self.polling.wake(fd);
                 write!(value, "{}", errno.map_or(0, Errno::raw))
             }
             Attribute::Option(option) => write!(value, "{}", self.network.option(id, option)?),

@@ -3,8 +3,7 @@
 //!
 //! # The protocol
 //!
-//! A host that grants more than preopened listeners preopens one more directory, behind all others, whose name
-//! is `/net`. Any language that can open a file can open a socket in it. No import is added, so the module
+//! A host that gives a guest any socket preopens one more directory, behind all others, whose name is `/net`. Any language that can open a file can open a socket in it. No import is added, so the module
 //! stays valid on every preview1 host; one without `/net` shows no such directory (`ENOENT`, or `EBADF`
 //! behind the last preopen).
 //!
@@ -16,6 +15,7 @@
 //! | `path_open tcp/listen/ADDR` | opens a listener; port 0 asks for any. The address of a preopened listener needs no grant and answers that listener's fd, once: `EADDRINUSE` after that |
 //! | `path_open tcp/connect/ADDR` | opens a stream. With `NONBLOCK` among the fdflags it answers at once: the stream is writable when it is connected or has failed, and `fd/N/error` tells which; a failure that is known at once may be the call's own errno. Without, it waits, and answers with how that ended |
 //! | `path_open udp/bind/ADDR` | opens a datagram socket; port 0 asks for any. The address of a preopened one needs no grant and answers its fd, once |
+//! | `path_open poll` | opens a [readiness set](#readiness-sets) |
 //! | `path_readlink fd/N/ATTRIBUTE` | reads an attribute |
 //! | `path_symlink VALUE fd/N/ATTRIBUTE` | sets an attribute: `VALUE` is the link's target |
 //! | `path_readlink dns/NAME` | the addresses of a name, IPv4 and IPv6, separated by commas. Waits for the answer, at most [`LOOKUP_DEADLINE_NS`] |
@@ -55,6 +55,28 @@
 //! | 0 | 28 | 4 |
 //!
 //! A datagram longer than the buffers loses its end, and `sock_recv`'s `roflags` say so (bit 0).
+//!
+//! ## Readiness sets
+//!
+//! `poll_oneoff` takes the whole array of subscriptions at every call. A readiness set keeps them on the host, so
+//! that a poll costs what is ready. `path_open poll` opens one; it needs no grant. There can be
+//! [`Limits::readiness_sets`](crate::Limits) of them, and behind that it is `EMFILE`.
+//!
+//! | call on the set | does |
+//! |---|---|
+//! | `fd_write` | makes changes, in order. Each is a `subscription` record of 48 bytes with tag 1 (`fd_read`) or 2 (`fd_write`), as `poll_oneoff` takes it, and, at offset 40, 2 bytes of flags: bit 0 ends the subscription of that fd, type and userdata instead, if it is there. The count tells how many bytes were taken: fewer when there was no room for more subscriptions, `ENOMEM` when there was none for the first. `EINVAL` for half a record, a clock or an unknown flag, and nothing is changed |
+//! | `poll_oneoff`, subscribed to reading the set's own fd | waits until the set has an event |
+//! | `fd_read` | takes `event` records of 32 bytes, as `poll_oneoff` writes them: as many as there are and the buffers hold. It waits for the first unless the set is `NONBLOCK` (`EAGAIN`); `EINVAL` for buffers without room for one |
+//! | `fd_close` | ends it, and its subscriptions |
+//!
+//! An event ends its subscription: whoever has seen to it and wants to hear of the next subscribes again. A
+//! subscription is told at once when its direction is ready as it begins. There is one for each type of each fd;
+//! subscribing again replaces it, its userdata included.
+//!
+//! A subscription is to the descriptor, not to its number. When that is closed, or renumbered away or over, the
+//! event is `EBADF`, whatever the number is given to next, until that is subscribed itself. An fd that is not open
+//! is `EBADF` at once; another readiness set is `EINVAL`. `poll_oneoff` may watch several sets, files and clocks beside
+//! them.
 //!
 //! ## Errnos
 //!

@@ -12,6 +12,8 @@ pub(crate) const TEXT_BYTES: u32 = 1024;
 pub(crate) enum NetPath {
     /// The directory itself.
     Root,
+    /// A readiness set.
+    Poll,
     Listen(SocketAddr),
     Connect(SocketAddr),
     Bind(SocketAddr),
@@ -42,6 +44,8 @@ impl NetPath {
             let (fd, attribute) = rest.split_once('/').ok_or(Errno::Noent)?;
             let fd = fd.parse().map_err(|_| Errno::Inval)?;
             Ok(NetPath::Attribute(fd, Attribute::named(attribute).ok_or(Errno::Noent)?))
+        } else if path == "poll" {
+            Ok(NetPath::Poll)
         } else if matches!(path, "" | "." | "./") {
             Ok(NetPath::Root)
         } else {

@@ -198,13 +198,13 @@ impl<N: Network> Process<N> {
         self.refusal.take()
     }
 
-    /// Grants the guest more of the network than its preopened listeners. When that is anything, the network
-    /// directory is preopened at the lowest free fd, which is returned.
+    /// Grants the guest more of the network than its preopened listeners. When the two together are anything,
+    /// the network directory is preopened at the lowest free fd, which is returned.
     ///
     /// # Errors
     /// `EMFILE` at the limit of fds.
     pub fn grant(&mut self, grants: Grants) -> Result<Option<u32>, Errno> {
-        if grants.is_empty() {
+        if grants.is_empty() && self.preopened.is_empty() {
             self.grants = grants;
             return Ok(None);
         }

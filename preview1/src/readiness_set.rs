@@ -1,0 +1,230 @@
+//! Readiness sets: subscriptions that the host keeps, so that a poll costs what is ready. What their bytes are
+//! is `record.rs`'s, what is ready `poll/look.rs`'s.
+//!
+//! See [the protocol](crate::net_dir#readiness-sets).
+
+use crate::fd_table::Descriptor;
+use crate::poll::Whose;
+use crate::record::{self, Change, EVENT_BYTES, Fdstat, SUBSCRIPTION_BYTES};
+use crate::transfer::{Direction, gather, scatter};
+use crate::watches::Watches;
+use crate::{Errno, Event, Failure, Fdflags, Filetype, Memory, Network, Process, Progress, Received, Watch};
+
+/// One readiness set.
+#[derive(Debug, Default)]
+pub(crate) struct ReadinessSet {
+    /// At most one for each direction of each fd.
+    pub(crate) watches: Watches,
+    flags: Fdflags,
+    /// Whether it has something to tell, once this poll has looked.
+    pub(crate) is_ready: Option<bool>,
+}
+
+/// Kept for their capacity, and for who observes the process.
+#[derive(Debug, Default)]
+pub(crate) struct Exchanged {
+    changes: Vec<Change>,
+    events: Vec<Event>,
+    /// Records on their way from or to several buffers.
+    bytes: Vec<u8>,
+    /// This read has asked the network what happened.
+    collected: bool,
+}
+
+impl ReadinessSet {
+    /// Makes one change.
+    ///
+    /// # Errors
+    /// `ENOMEM` at `limit` subscriptions.
+    fn change(&mut self, change: Change, limit: u32, fd_bound: u32) -> Result<(), Errno> {
+        let (direction, fd) = match change.watch {
+            Watch::Read(fd) => (Direction::Read, fd),
+            Watch::Write(fd) => (Direction::Write, fd),
+            Watch::Clock { .. } => return Err(Errno::Inval),
+        };
+        let earlier = self.watches.find(fd, direction);
+        if change.unsubscribe {
+            if let Some(id) = earlier.filter(|&id| self.watches.get(id).userdata == change.userdata) {
+                self.watches.remove(id);
+            }
+            return Ok(());
+        }
+        if let Some(id) = earlier {
+            self.watches.remove(id);
+        }
+        if self.watches.len() >= limit as usize {
+            return Err(Errno::Nomem);
+        }
+        self.watches.insert((change.userdata, 0), fd, direction, fd_bound);
+        Ok(())
+    }
+}
+
+impl<N: Network> Process<N> {
+    /// Opens a readiness set at the lowest free fd.
+    pub(crate) fn open_set(&mut self, flags: Fdflags) -> Result<u32, Errno> {
+        if self.polling.sets.len() >= self.limits.readiness_sets as usize {
+            return Err(Errno::Mfile);
+        }
+        self.has_room()?;
+        let set = self.polling.sets.insert(ReadinessSet { flags, ..ReadinessSet::default() });
+        Ok(self.table.insert(Descriptor::ReadinessSet(set)))
+    }
+
+    /// `fd_write` on a readiness set: changes (48 bytes each), made in order, and how many bytes of them to
+    /// `bytes_pointer` (4 bytes). Fewer than were written when there is no room for more subscriptions.
+    ///
+    /// # Errors
+    /// `EINVAL` for bytes that are no whole records, or a record that makes no sense: none is made then.
+    /// `ENOMEM` when not even the first has room; of iovecs as [`fd_write`](Self::fd_write).
+    pub fn set_write(
+        &mut self,
+        memory: &mut Memory<'_>,
+        fd: u32,
+        (iovecs, count): (u32, u32),
+        bytes_pointer: u32,
+    ) -> Result<u32, Failure> {
+        let set = self.set_at(fd)?;
+        memory.check(bytes_pointer, 4, 4)?;
+        let total = record::read_iovecs(memory, iovecs, count, self.limits.iovecs, &mut self.iovecs)?;
+        if !total.is_multiple_of(SUBSCRIPTION_BYTES) {
+            return Err(Errno::Inval.into());
+        }
+        if total / SUBSCRIPTION_BYTES > self.limits.subscriptions {
+            return Err(Errno::Nomem.into());
+        }
+        let fd_bound = self.fd_bound();
+        let Exchanged { changes, bytes, .. } = &mut self.exchanged;
+        let records = match self.iovecs[..] {
+            [(pointer, length)] => memory.slice(pointer, length)?,
+            ref iovecs => gather(memory, iovecs, bytes)?,
+        };
+        changes.clear();
+        for record in records.chunks_exact(SUBSCRIPTION_BYTES as usize) {
+            changes.push(Change::decode(record)?);
+        }
+        let mut made = 0;
+        for &change in &*changes {
+            match self.polling.sets[set].change(change, self.limits.subscriptions, fd_bound) {
+                Ok(()) => made += 1,
+                Err(errno) if made == 0 => return Err(errno.into()),
+                Err(_) => break,
+            }
+        }
+        changes.truncate(made);
+        let written = made as u32 * SUBSCRIPTION_BYTES;
+        record::write_u32(memory, bytes_pointer, written)?;
+        Ok(written)
+    }
+
+    /// `fd_read` on a readiness set: as many events (32 bytes each) as there are and the buffers have room for,
+    /// their bytes to `bytes_pointer` (4 bytes). What was told is no longer subscribed.
+    ///
+    /// # Errors
+    /// `EAGAIN` when there is none and it is not to wait, `EINVAL` when there is no room for one; of iovecs as
+    /// [`fd_read`](Self::fd_read).
+    pub fn set_read(
+        &mut self,
+        memory: &mut Memory<'_>,
+        fd: u32,
+        (iovecs, count): (u32, u32),
+        bytes_pointer: u32,
+    ) -> Result<Progress<Received>, Failure> {
+        let set = self.set_at(fd)?;
+        memory.check(bytes_pointer, 4, 4)?;
+        let total = record::read_iovecs(memory, iovecs, count, self.limits.iovecs, &mut self.iovecs)?;
+        let room = total / EVENT_BYTES;
+        if room == 0 {
+            return Err(Errno::Inval.into());
+        }
+        self.tell_set(set, room as usize);
+        if self.exchanged.events.is_empty() && !std::mem::replace(&mut self.exchanged.collected, true) {
+            // A program that reads without ever polling has to hear of what happens, too.
+            if self.collect(Some(0)).is_ok() {
+                self.tell_set(set, room as usize);
+            }
+        }
+        if self.exchanged.events.is_empty() {
+            if self.polling.sets[set].flags.is_nonblock() {
+                self.exchanged.collected = false;
+                return Err(Errno::Again.into());
+            }
+            self.deadline_ns = None;
+            return Ok(Progress::Blocked);
+        }
+        let Exchanged { events, bytes, collected, .. } = &mut self.exchanged;
+        *collected = false;
+        let told = events.len() as u32 * EVENT_BYTES;
+        if let [(pointer, _)] = self.iovecs[..] {
+            let records = memory.slice_mut(pointer, told)?;
+            for (event, record) in events.iter().zip(records.chunks_exact_mut(EVENT_BYTES as usize)) {
+                record.copy_from_slice(&event.encode());
+            }
+        } else {
+            bytes.clear();
+            bytes.extend(events.iter().flat_map(Event::encode));
+            scatter(memory, &self.iovecs, 0, bytes)?;
+        }
+        record::write_u32(memory, bytes_pointer, told)?;
+        Ok(Progress::Done(Received { bytes: told, truncated: false }))
+    }
+
+    /// `fd_fdstat_get` of a readiness set, written to `pointer` (24 bytes): of no file type preview1 knows.
+    ///
+    /// # Errors
+    /// `EBADF` when it is none; a trap when the record lies outside the memory or misaligned.
+    pub fn set_fdstat(&mut self, memory: &mut Memory<'_>, fd: u32, pointer: u32) -> Result<(), Failure> {
+        /// `fd_read`, `fd_fdstat_set_flags`, `fd_write`, `fd_filestat_get` and `poll_fd_readwrite`.
+        const RIGHTS: u64 = 1 << 1 | 1 << 3 | 1 << 6 | 1 << 21 | 1 << 27;
+        let set = self.set_at(fd)?;
+        let flags = self.polling.sets[set].flags;
+        let stat = Fdstat { filetype: Filetype::Unknown, flags, rights: RIGHTS };
+        Ok(record::write_fdstat(memory, pointer, &stat)?)
+    }
+
+    /// `fd_fdstat_set_flags` of a readiness set.
+    ///
+    /// # Errors
+    /// `EBADF` when it is none; `EINVAL` for any flag but `NONBLOCK`.
+    pub fn set_flags(&mut self, fd: u32, flags: u32) -> Result<(), Errno> {
+        let set = self.set_at(fd)?;
+        self.polling.sets[set].flags = Fdflags::of_socket(flags)?;
+        Ok(())
+    }
+
+    /// The changes of the last [`set_write`](Self::set_write), for who observes the process.
+    pub fn last_changes(&self) -> &[Change] {
+        &self.exchanged.changes
+    }
+
+    /// The events of the last [`set_read`](Self::set_read), for who observes the process.
+    pub fn last_events(&self) -> &[Event] {
+        &self.exchanged.events
+    }
+
+    /// Lists up to `room` events of what is ready, and ends their subscriptions.
+    fn tell_set(&mut self, set: usize, room: usize) {
+        self.look(Whose::Set(set));
+        let mut events = std::mem::take(&mut self.exchanged.events);
+        events.clear();
+        let mut at = self.polling.sets[set].watches.first();
+        while let Some(id) = at
+            && events.len() < room
+        {
+            at = self.polling.sets[set].watches.behind(id);
+            let event = self.known().event_of(self.polling.sets[set].watches.get(id), |_| None);
+            if let Some(event) = event {
+                events.push(event);
+                self.polling.sets[set].watches.remove(id);
+            }
+        }
+        self.exchanged.events = events;
+    }
+
+    fn set_at(&self, fd: u32) -> Result<usize, Errno> {
+        match self.table.get(fd)? {
+            Descriptor::ReadinessSet(set) => Ok(*set),
+            _ => Err(Errno::Badf),
+        }
+    }
+}
