@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::event::Source;
 use super::selector::Selector;
-use super::{Interest, Token};
+use super::{Interest, Token, net};
 
 /// Registers sources with its [`Poll`](crate::Poll).
 ///
@@ -40,7 +40,7 @@ pub(crate) struct WeakSelector(Weak<Mutex<Selector>>);
 
 impl Registry {
     pub(crate) fn new() -> Registry {
-        Registry { selector: SharedSelector(Arc::new(Mutex::new(Selector::new()))) }
+        Registry { selector: SharedSelector(Arc::new(Mutex::new(Selector::new(net::open_readiness_set())))) }
     }
 
     pub(crate) fn selector(&self) -> MutexGuard<'_, Selector> {

@@ -7,7 +7,7 @@ use std::io;
 use std::net::Shutdown;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
-use super::selector::{Direction, PollOneoff, direction};
+use super::selector::{Change, Direction, Host, direction};
 use super::sys;
 
 pub(super) use sys::{error_of, own};
@@ -34,6 +34,12 @@ pub(crate) struct Script {
     /// What the next call fails with.
     pub(crate) failure: Option<io::ErrorKind>,
     pub(crate) calls: Vec<Call>,
+    /// What is subscribed in the one readiness set, by fd and direction: its userdata.
+    pub(crate) set: BTreeMap<(RawFd, Direction), u64>,
+    /// How many changes each write to it brought.
+    pub(crate) writes: Vec<usize>,
+    /// How many changes a write makes at most.
+    pub(crate) most_changes: Option<usize>,
     /// What `sock_accept`, `sock_recv` and `sock_send` answer, in this order.
     pub(crate) accepts: VecDeque<io::Result<OwnedFd>>,
     pub(crate) transfers: VecDeque<io::Result<usize>>,
@@ -71,7 +77,17 @@ impl Script {
     }
 }
 
-impl PollOneoff for Script {
+impl Script {
+    /// What the readiness set could tell now.
+    fn of_set(&self) -> Vec<wasi::Event> {
+        let told = |(&(fd, direction), &userdata)| {
+            Some(event(userdata, direction, *self.ready.get(&(fd, direction))?))
+        };
+        self.set.iter().filter_map(told).collect()
+    }
+}
+
+impl Host for Script {
     #[track_caller]
     fn poll_oneoff(
         &mut self,
@@ -86,6 +102,14 @@ impl PollOneoff for Script {
                 call.timeout_ns = sys::timeout_ns_of(subscription);
                 continue;
             };
+            if subscription.userdata == u64::MAX {
+                // The set itself: the read behind this poll is the call.
+                events.extend(self.of_set().into_iter().take(1).map(|told| wasi::Event {
+                    type_: wasi::EVENTTYPE_FD_READ,
+                    ..told
+                }));
+                continue;
+            }
             call.directions.push((fd, direction));
             if let Some(answer) = self.ready.get(&(fd, direction)) {
                 events.push(event(subscription.userdata, direction, *answer));
@@ -97,6 +121,40 @@ impl PollOneoff for Script {
             events.push(clock_event());
         }
         self.calls.push(call);
+        match self.failure.take() {
+            Some(kind) => Err(kind.into()),
+            None => Ok(()),
+        }
+    }
+
+    fn write_changes(&mut self, _set: BorrowedFd<'_>, changes: &[Change]) -> io::Result<usize> {
+        self.writes.push(changes.len());
+        let made = changes.len().min(self.most_changes.unwrap_or(usize::MAX));
+        for change in &changes[..made] {
+            let key = (change.fd.cast_signed(), direction(change.tag).expect("a direction"));
+            if change.flags == 0 {
+                self.set.insert(key, change.userdata);
+            } else if self.set.get(&key) == Some(&change.userdata) {
+                self.set.remove(&key);
+            }
+        }
+        Ok(made)
+    }
+
+    fn read_events(
+        &mut self,
+        _set: BorrowedFd<'_>,
+        events: &mut Vec<wasi::Event>,
+        room: usize,
+    ) -> io::Result<()> {
+        let directions = self.set.keys().copied().collect();
+        self.calls.push(Call { timeout_ns: None, directions });
+        events.clear();
+        events.extend(self.of_set().into_iter().take(room));
+        for told in &*events {
+            let of = direction(told.type_.raw()).expect("a direction");
+            self.set.retain(|(_, direction), userdata| *direction != of || *userdata != told.userdata);
+        }
         match self.failure.take() {
             Some(kind) => Err(kind.into()),
             None => Ok(()),
@@ -151,13 +209,26 @@ pub(crate) fn with<R>(change: impl FnOnce(&mut Script) -> R) -> R {
 /// This thread's script, under the name of the host it stands in for.
 pub(crate) struct Preview1;
 
-impl PollOneoff for Preview1 {
+impl Host for Preview1 {
     fn poll_oneoff(
         &mut self,
         subscriptions: &[wasi::Subscription],
         events: &mut Vec<wasi::Event>,
     ) -> io::Result<()> {
         with(|script| script.poll_oneoff(subscriptions, events))
+    }
+
+    fn write_changes(&mut self, set: BorrowedFd<'_>, changes: &[Change]) -> io::Result<usize> {
+        with(|script| script.write_changes(set, changes))
+    }
+
+    fn read_events(
+        &mut self,
+        set: BorrowedFd<'_>,
+        events: &mut Vec<wasi::Event>,
+        room: usize,
+    ) -> io::Result<()> {
+        with(|script| script.read_events(set, events, room))
     }
 }
 

@@ -5,17 +5,18 @@
 //! printed as `wasi::Errno`: its text for a number it doesn't know is undefined behaviour.
 
 use std::io;
+use std::mem;
 use std::net::Shutdown;
 use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 
 use super::net::{Claim, find_network_directory};
-use super::selector::PollOneoff;
+use super::selector::{Change, Host};
 
 /// The host this module runs on.
 pub(super) struct Preview1;
 
-impl PollOneoff for Preview1 {
+impl Host for Preview1 {
     fn poll_oneoff(
         &mut self,
         subscriptions: &[wasi::Subscription],
@@ -35,6 +36,45 @@ impl PollOneoff for Preview1 {
         }
         // SAFETY: the host wrote this many events, no more than were reserved.
         unsafe { events.set_len(count) };
+        Ok(())
+    }
+
+    fn write_changes(&mut self, set: BorrowedFd<'_>, changes: &[Change]) -> io::Result<usize> {
+        let buffers = [wasi::Ciovec { buf: changes.as_ptr().cast(), buf_len: mem::size_of_val(changes) }];
+        // SAFETY: the changes are plain bytes without padding, borrowed for reading until the call returns.
+        let written = unsafe { wasi::fd_write(raw(set), &buffers) }.map_err(error)?;
+        match written / mem::size_of::<Change>() {
+            made @ 1.. if made <= changes.len() => Ok(made),
+            _ => Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the host's readiness set claims to have made none of the changes, or more than there were",
+            )),
+        }
+    }
+
+    fn read_events(
+        &mut self,
+        set: BorrowedFd<'_>,
+        events: &mut Vec<wasi::Event>,
+        room: usize,
+    ) -> io::Result<()> {
+        events.clear();
+        events.reserve(room);
+        let room_bytes = room * mem::size_of::<wasi::Event>();
+        let buffers = [wasi::Iovec { buf: events.as_mut_ptr().cast(), buf_len: room_bytes }];
+        // SAFETY: the buffer has room for `room` events, reserved above.
+        let read_bytes = match unsafe { wasi::fd_read(raw(set), &buffers) } {
+            Err(wasi::ERRNO_AGAIN) => 0,
+            read => read.map_err(error)?,
+        };
+        if read_bytes > room_bytes {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the host's readiness set claims to have written more events than it was given room for",
+            ));
+        }
+        // SAFETY: the host wrote this many events, no more than were reserved.
+        unsafe { events.set_len(read_bytes / mem::size_of::<wasi::Event>()) };
         Ok(())
     }
 }

@@ -4,6 +4,7 @@
 //! | call | does |
 //! |---|---|
 //! | `path_open tcp/listen/ADDR`, `tcp/connect/ADDR`, `udp/bind/ADDR` | opens a socket |
+//! | `path_open poll` | opens a readiness set |
 //! | `path_readlink fd/N/ATTRIBUTE` | reads an attribute of the socket at descriptor `N` |
 //! | `path_symlink VALUE fd/N/ATTRIBUTE` | sets it |
 //!
@@ -50,6 +51,14 @@ pub(in super::super) fn find(
         })
         .map(|(fd, _)| fd)
         .last()
+}
+
+/// A readiness set, where the host keeps them.
+pub(in super::super) fn open_readiness_set() -> Option<OwnedFd> {
+    let Directory(directory) = Directory::get()?;
+    // Likewise.
+    drop(claims());
+    host::path_open(directory, "poll").ok()
 }
 
 impl Directory {

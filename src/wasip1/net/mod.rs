@@ -25,4 +25,4 @@ pub use tcp_stream::TcpStream;
 pub use udp_socket::UdpSocket;
 
 pub(super) use claims::Claim;
-pub(super) use directory::find as find_network_directory;
+pub(super) use directory::{find as find_network_directory, open_readiness_set};

@@ -2,8 +2,8 @@
 //! It does no I/O of its own: the host's call is handed in, and operations on sources only tell it.
 //!
 //! How `poll_oneoff` differs from epoll, and what is done about it:
-//! - The whole set is handed over at every call. So it is kept as that array, always (`subscriptions`),
-//!   and the registrations know their places in it (`registration`).
+//! - The whole set is handed over at every call. So the host keeps it, where it can (`readiness_set`). Where
+//!   not, it is kept as that array, always (`subscriptions`), and the registrations know their places in it.
 //! - It is level-triggered. So a direction that was reported leaves the array (`Selector::receive`),
 //!   and comes back when an operation on the source drained it (`Selector::rearm`), at a reregister,
 //!   or at once where operations can't be seen (`Trigger::Level`).
@@ -13,7 +13,9 @@
 //!   one that is gone finds nobody.
 //! - Nothing else can end the wait. So a waker is a registration that is queued by hand.
 
+mod armed;
 mod fd_map;
+mod readiness_set;
 mod registration;
 mod subscriptions;
 
@@ -27,7 +29,7 @@ mod tests;
 use std::collections::VecDeque;
 use std::io;
 use std::mem;
-use std::os::fd::RawFd;
+use std::os::fd::{BorrowedFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use slab::Slab;
@@ -35,20 +37,33 @@ use wasi::{ERRNO_SUCCESS, EVENTRWFLAGS_FD_READWRITE_HANGUP, Eventrwflags};
 
 use super::event::{Event, Events, Readiness};
 use super::{Interest, Token};
+use armed::Armed;
 use fd_map::FdMap;
+pub(crate) use readiness_set::Change;
 use registration::Registration;
 pub(crate) use registration::{Direction, Key, Trigger};
-use subscriptions::Subscriptions;
 #[cfg(test)]
 pub(crate) use subscriptions::direction;
+use subscriptions::{Moved, Slot};
 
-/// The host's `poll_oneoff`.
-pub(crate) trait PollOneoff {
+/// What a poll asks of the host.
+pub(crate) trait Host {
     /// Waits until a subscription has an event, and replaces what is in `events` by what there is.
     fn poll_oneoff(
         &mut self,
         subscriptions: &[wasi::Subscription],
         events: &mut Vec<wasi::Event>,
+    ) -> io::Result<()>;
+
+    /// Writes changes to a readiness set, and tells how many of them were made: at least one.
+    fn write_changes(&mut self, set: BorrowedFd<'_>, changes: &[Change]) -> io::Result<usize>;
+
+    /// Replaces what is in `events` by what a readiness set has, at most `room` of them, without waiting.
+    fn read_events(
+        &mut self,
+        set: BorrowedFd<'_>,
+        events: &mut Vec<wasi::Event>,
+        room: usize,
     ) -> io::Result<()>;
 }
 
@@ -62,7 +77,7 @@ pub(crate) struct Selector {
     registrations: Slab<Registration>,
     by_fd: FdMap,
     /// The armed directions.
-    armed: Subscriptions,
+    armed: Armed,
     /// Registrations with something pending, in the order they became ready. A key whose registration
     /// is gone is skipped.
     ready: VecDeque<Key>,
@@ -72,11 +87,12 @@ pub(crate) struct Selector {
 }
 
 impl Selector {
-    pub(crate) fn new() -> Selector {
+    /// One whose subscriptions the host keeps in `set`, if there is one.
+    pub(crate) fn new(set: Option<OwnedFd>) -> Selector {
         Selector {
             registrations: Slab::new(),
             by_fd: FdMap::default(),
-            armed: Subscriptions::new(),
+            armed: Armed::new(set),
             ready: VecDeque::new(),
             returned: Vec::new(),
             next_generation: 0,
@@ -189,7 +205,7 @@ impl Selector {
     /// became ready meanwhile take their place behind it.
     pub(crate) fn poll(
         &mut self,
-        host: &mut impl PollOneoff,
+        host: &mut impl Host,
         events: &mut Events,
         timeout: Option<Duration>,
     ) -> io::Result<()> {
@@ -209,7 +225,7 @@ impl Selector {
         }
         if !(queued && self.armed.is_empty()) {
             let timeout = if queued { Some(Duration::ZERO) } else { timeout };
-            let asked = host.poll_oneoff(self.armed.records(timeout), &mut self.returned);
+            let asked = self.armed.poll(host, timeout, events.capacity(), &mut self.returned);
             match asked {
                 Ok(()) => self.receive_all(),
                 // What is queued is true whatever the host says; it will say it again next time.
@@ -236,24 +252,40 @@ impl Selector {
         }
     }
 
-    /// Puts a direction of interest into the array, where it isn't there.
+    /// Asks about a direction of interest, where it isn't asked about.
     fn arm(&mut self, index: usize, direction: Direction) {
         let registration = &mut self.registrations[index];
         if let Some(fd) = registration.fd
             && registration.slots[direction as usize].is_none()
             && registration.wants(direction)
         {
-            let slot = self.armed.push(registration.key.userdata(), direction, fd);
+            let slot = self.armed.arm(registration.key.userdata(), direction, fd);
             registration.slots[direction as usize] = Some(slot);
         }
     }
 
-    /// Takes a direction out of the array, where it is there.
+    /// Asks no more about a direction, where it is asked about.
     fn disarm(&mut self, index: usize, direction: Direction) {
-        let slot = self.registrations[index].slots[direction as usize].take();
-        if let Some(slot) = slot
-            && let Some(moved) = self.armed.swap_remove(slot)
+        let registration = &mut self.registrations[index];
+        if let Some(fd) = registration.fd
+            && let Some(slot) = registration.slots[direction as usize].take()
         {
+            let moved = self.armed.disarm(slot, registration.key.userdata(), direction, fd);
+            self.follow(moved, slot);
+        }
+    }
+
+    /// The host has told of a direction, which is asked about no more.
+    fn answered(&mut self, index: usize, direction: Direction) {
+        if let Some(slot) = self.registrations[index].slots[direction as usize].take() {
+            let moved = self.armed.answered(slot);
+            self.follow(moved, slot);
+        }
+    }
+
+    /// Remembers where a subscription stands that has filled a gap.
+    fn follow(&mut self, moved: Option<Moved>, slot: Slot) {
+        if let Some(moved) = moved {
             let owner = Key::from_userdata(moved.userdata);
             self.registrations[owner.index()].slots[moved.direction as usize] = Some(slot);
         }
@@ -294,9 +326,10 @@ impl Selector {
         } else {
             direction.ready()
         };
-        for direction in Direction::BOTH {
-            if readiness.holds(direction.ready()) {
-                self.disarm(key.index(), direction);
+        self.answered(key.index(), direction);
+        for other in Direction::BOTH {
+            if readiness.holds(other.ready()) {
+                self.disarm(key.index(), other);
             }
         }
         self.pend(key, readiness);

@@ -1,4 +1,4 @@
-//! `Subscriptions`, the dense array `poll_oneoff` reads, slot 0 the clock's. Why a direction is in it is
+//! `Subscriptions`, the dense array `poll_oneoff` reads, slot 0 the clock's, and its records. Why a direction is in it is
 //! the selector's business.
 
 use std::num::NonZeroUsize;
@@ -50,17 +50,16 @@ impl Subscriptions {
         Some(Moved { userdata: moved.userdata, direction: direction(moved.u.tag)? })
     }
 
-    /// Whether no direction is armed.
-    pub(super) fn is_empty(&self) -> bool {
-        self.records.len() == 1
+    /// How many directions are armed.
+    pub(super) fn len(&self) -> usize {
+        self.records.len() - 1
     }
 
     /// The records for a poll: with the clock in front, or, without a timeout, without it.
     pub(super) fn records(&mut self, timeout: Option<Duration>) -> &[Subscription] {
         match timeout {
             Some(timeout) => {
-                let timeout_ns = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
-                self.records[0] = clock(timeout_ns);
+                self.records[0] = clock(nanoseconds(timeout));
                 &self.records
             }
             None => &self.records[1..],
@@ -70,11 +69,6 @@ impl Subscriptions {
     #[cfg(test)]
     pub(super) fn at(&self, slot: Slot) -> Option<&Subscription> {
         self.records.get(slot.get())
-    }
-
-    #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
-        self.records.len() - 1
     }
 
     #[cfg(test)]
@@ -94,9 +88,22 @@ pub(crate) fn direction(tag: u8) -> Option<Direction> {
     }
 }
 
+/// The tag of a direction's subscriptions.
+pub(super) fn tag(direction: Direction) -> u8 {
+    match direction {
+        Direction::Read => EVENTTYPE_FD_READ.raw(),
+        Direction::Write => EVENTTYPE_FD_WRITE.raw(),
+    }
+}
+
+/// A timeout as preview1 has it; one of over 584 years is cut to that.
+pub(super) fn nanoseconds(timeout: Duration) -> u64 {
+    u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX)
+}
+
 /// A timeout relative to now, which the host may not stretch. The event it gives is known by its type,
 /// so its userdata says nothing.
-fn clock(timeout_ns: u64) -> Subscription {
+pub(super) fn clock(timeout_ns: u64) -> Subscription {
     Subscription {
         userdata: Userdata::MAX,
         u: SubscriptionU {
@@ -113,16 +120,11 @@ fn clock(timeout_ns: u64) -> Subscription {
     }
 }
 
-fn readwrite(userdata: Userdata, direction: Direction, fd: RawFd) -> Subscription {
+/// What waits for one direction of `fd`.
+pub(super) fn readwrite(userdata: Userdata, direction: Direction, fd: RawFd) -> Subscription {
     let readwrite = SubscriptionFdReadwrite { file_descriptor: fd.cast_unsigned() };
-    let u = match direction {
-        Direction::Read => {
-            SubscriptionU { tag: EVENTTYPE_FD_READ.raw(), u: SubscriptionUU { fd_read: readwrite } }
-        }
-        Direction::Write => {
-            SubscriptionU { tag: EVENTTYPE_FD_WRITE.raw(), u: SubscriptionUU { fd_write: readwrite } }
-        }
-    };
+    // Both directions have the same record.
+    let u = SubscriptionU { tag: tag(direction), u: SubscriptionUU { fd_read: readwrite } };
     Subscription { userdata, u }
 }
 
@@ -137,7 +139,7 @@ mod tests {
     #[test]
     fn slot_zero_is_the_clocks_and_no_one_elses() {
         let mut subscriptions = Subscriptions::new();
-        assert!(subscriptions.is_empty());
+        assert_eq!(subscriptions.len(), 0);
         assert_eq!(pushed(&mut subscriptions, 1).get(), 1);
         let tags: Vec<u8> =
             subscriptions.records(Some(Duration::ZERO)).iter().map(|record| record.u.tag).collect();

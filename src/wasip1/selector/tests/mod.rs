@@ -4,10 +4,12 @@
 mod edges;
 mod failures;
 mod queue;
+mod readiness_set;
 mod registrations;
 mod waits;
 
-use std::os::fd::RawFd;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd, RawFd};
 use std::time::Duration;
 
 use super::super::event::{Event, Events};
@@ -34,7 +36,12 @@ impl Bench {
     }
 
     fn with_room(capacity: usize) -> Bench {
-        Bench { selector: Selector::new(), host: Script::default(), events: Events::with_capacity(capacity) }
+        Bench { selector: Selector::new(None), host: Script::default(), events: Events::with_capacity(capacity) }
+    }
+
+    /// One whose host keeps a readiness set; `None` in a world that can't give it a descriptor to name one by.
+    fn with_set(capacity: usize) -> Option<Bench> {
+        Some(Bench { selector: Selector::new(Some(a_set()?)), ..Bench::with_room(capacity) })
     }
 
     #[track_caller]
@@ -62,6 +69,11 @@ impl Bench {
         assert_eq!(events.len(), 1, "{events:?}");
         events.into_iter().next().expect("one event")
     }
+}
+
+/// A descriptor that stands for the scripted host's readiness set.
+pub(super) fn a_set() -> Option<OwnedFd> {
+    io::stderr().as_fd().try_clone_to_owned().ok()
 }
 
 /// A token to know the source of `fd` by.

@@ -41,7 +41,7 @@ fn what_is_not_registered_is_not_found() {
 
 #[test]
 fn a_negative_descriptor_is_invalid_input() {
-    let error = Selector::new().register(-1, Token(0), BOTH, Trigger::Edge).unwrap_err();
+    let error = Selector::new(None).register(-1, Token(0), BOTH, Trigger::Edge).unwrap_err();
     assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
 }
 
