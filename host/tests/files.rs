@@ -65,7 +65,7 @@ fn a_scan_of_preopens_finds_the_directories_behind_a_socket() {
          (call $must (call $fd_prestat_dir_name (i32.const 4) (i32.const 1024) (i32.const 6)) (i32.const 6))
          (call $is (i32.load8_u (i32.const 1025)) (i32.const 102 (; f ;)) (i32.const 7))
          (call $is (call $fd_prestat_dir_name (i32.const 3) (i32.const 64) (i32.const 6)) (i32.const 54) (i32.const 8))
-         (call $is (call $fd_prestat_get (i32.const 6) (i32.const 64)) (i32.const 8) (i32.const 9))",
+         (call $is (call $fd_prestat_get (i32.const 7) (i32.const 64)) (i32.const 8) (i32.const 9))",
     );
 }
 
@@ -73,22 +73,22 @@ fn a_scan_of_preopens_finds_the_directories_behind_a_socket() {
 fn a_file_is_created_written_sought_and_read_at_the_lowest_free_fd() {
     let beside = Beside::new();
     beside.runs(
-        "(call $open (i32.const 4) (i32.const 512) (i32.const 1) (i32.const 6) (i32.const 1))
-         (call $write (i32.const 6) (i32.const 2))
-         (call $must (call $fd_tell (i32.const 6) (i32.const 64)) (i32.const 3))
+        "(call $open (i32.const 4) (i32.const 512) (i32.const 1) (i32.const 7) (i32.const 1))
+         (call $write (i32.const 7) (i32.const 2))
+         (call $must (call $fd_tell (i32.const 7) (i32.const 64)) (i32.const 3))
          (call $is (i32.load (i32.const 64)) (i32.const 5) (i32.const 4))
-         (call $must (call $fd_seek (i32.const 6) (i64.const 0) (i32.const 0) (i32.const 64)) (i32.const 5))
-         (call $read (i32.const 6) (i32.const 6))
-         (call $must (call $fd_filestat_get (i32.const 6) (i32.const 64)) (i32.const 7))
+         (call $must (call $fd_seek (i32.const 7) (i64.const 0) (i32.const 0) (i32.const 64)) (i32.const 5))
+         (call $read (i32.const 7) (i32.const 6))
+         (call $must (call $fd_filestat_get (i32.const 7) (i32.const 64)) (i32.const 7))
          (call $is (i32.load (i32.const 96)) (i32.const 5) (i32.const 8))
-         (call $must (call $fd_fdstat_get (i32.const 6) (i32.const 64)) (i32.const 9))
+         (call $must (call $fd_fdstat_get (i32.const 7) (i32.const 64)) (i32.const 9))
          (call $is (i32.load8_u (i32.const 64)) (i32.const 4) (i32.const 10))
-         (call $must (call $fd_pread (i32.const 6) (i32.const 0) (i32.const 1) (i64.const 1) (i32.const 8)) (i32.const 11))
+         (call $must (call $fd_pread (i32.const 7) (i32.const 0) (i32.const 1) (i64.const 1) (i32.const 8)) (i32.const 11))
          (call $is (i32.load (i32.const 8)) (i32.const 4) (i32.const 12))
-         (call $must (call $fd_sync (i32.const 6)) (i32.const 13))
-         (call $must (call $fd_close (i32.const 6)) (i32.const 14))
-         (call $is (call $fd_tell (i32.const 6) (i32.const 64)) (i32.const 8) (i32.const 15))
-         (call $open (i32.const 4) (i32.const 512) (i32.const 0) (i32.const 6) (i32.const 16))",
+         (call $must (call $fd_sync (i32.const 7)) (i32.const 13))
+         (call $must (call $fd_close (i32.const 7)) (i32.const 14))
+         (call $is (call $fd_tell (i32.const 7) (i32.const 64)) (i32.const 8) (i32.const 15))
+         (call $open (i32.const 4) (i32.const 512) (i32.const 0) (i32.const 7) (i32.const 16))",
     );
     assert_eq!(fs::read(beside.first.path().join("a.txt")).unwrap(), b"hello");
 }
@@ -143,13 +143,13 @@ fn fds_of_files_and_streams_come_from_one_table() {
     // The file is renumbered onto the stream, which closes; then stdin onto the file.
     let runner = beside.runner(
         "(call $must (call $sock_accept (i32.const 3) (i32.const 0) (i32.const 32)) (i32.const 1))
-         (call $is (i32.load (i32.const 32)) (i32.const 6) (i32.const 2))
-         (call $open (i32.const 4) (i32.const 512) (i32.const 0) (i32.const 7) (i32.const 3))
-         (call $must (call $fd_renumber (i32.const 7) (i32.const 6)) (i32.const 4))
-         (call $is (call $fd_tell (i32.const 7) (i32.const 64)) (i32.const 8) (i32.const 5))
-         (call $read (i32.const 6) (i32.const 6))
-         (call $must (call $fd_renumber (i32.const 0) (i32.const 6)) (i32.const 7))
-         (call $read (i32.const 6) (i32.const 8))
+         (call $is (i32.load (i32.const 32)) (i32.const 7) (i32.const 2))
+         (call $open (i32.const 4) (i32.const 512) (i32.const 0) (i32.const 8) (i32.const 3))
+         (call $must (call $fd_renumber (i32.const 8) (i32.const 7)) (i32.const 4))
+         (call $is (call $fd_tell (i32.const 8) (i32.const 64)) (i32.const 8) (i32.const 5))
+         (call $read (i32.const 7) (i32.const 6))
+         (call $must (call $fd_renumber (i32.const 0) (i32.const 7)) (i32.const 7))
+         (call $read (i32.const 7) (i32.const 8))
          (call $open (i32.const 4) (i32.const 512) (i32.const 0) (i32.const 0) (i32.const 9))
          (call $read (i32.const 0) (i32.const 10))",
     );
@@ -178,7 +178,7 @@ fn a_file_opened_after_stdout_was_closed_is_a_file() {
          (call $must (call $fd_close (i32.const 1)) (i32.const 2))
          (call $open (i32.const 4) (i32.const 512) (i32.const 1) (i32.const 1) (i32.const 3))
          (call $write (i32.const 1) (i32.const 4))
-         (call $open (i32.const 4) (i32.const 520) (i32.const 1) (i32.const 6) (i32.const 5))",
+         (call $open (i32.const 4) (i32.const 520) (i32.const 1) (i32.const 7) (i32.const 5))",
     );
     assert_eq!(runner.stdout(Said(Arc::clone(&said))).run().unwrap(), Outcome::Exited(0));
     assert_eq!(said.lock().unwrap().as_slice(), b"hello");
@@ -193,7 +193,7 @@ fn at_the_limit_of_fds_nothing_is_opened_or_created() {
          (call $must (call $fd_close (i32.const 0)) (i32.const 2))
          (call $open (i32.const 5) (i32.const 520) (i32.const 1) (i32.const 0) (i32.const 3))",
     );
-    assert_eq!(runner.limits(Limits { fds: 6, ..Limits::default() }).run().unwrap(), Outcome::Exited(0));
+    assert_eq!(runner.limits(Limits { fds: 7, ..Limits::default() }).run().unwrap(), Outcome::Exited(0));
     assert!(!beside.first.path().join("a.txt").exists());
     assert!(beside.second.path().join("b.txt").exists());
 }

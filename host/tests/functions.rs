@@ -51,8 +51,8 @@ fn a_pointer_outside_the_memory_traps_with_the_calls_name() {
         ),
         ("(call $fd_fdstat_get (i32.const 3) (i32.const 4))", "fd_fdstat_get"),
     ] {
-        // A stream at 4, for the calls that are refused on a listener before they look at memory.
-        let body = format!("(drop {call})").replace("$sock_recv (i32.const 3)", "$sock_recv (i32.const 4)");
+        // A stream at 5, for the calls that are refused on a listener before they look at memory.
+        let body = format!("(drop {call})").replace("$sock_recv (i32.const 3)", "$sock_recv (i32.const 5)");
         let accept =
             "(call $must (call $sock_accept (i32.const 3) (i32.const 0) (i32.const 8)) (i32.const 1))";
         let runner = Runner::new(&module("", &format!("{accept} {body}")))

@@ -68,7 +68,7 @@ fn a_blocked_read_ends() {
         "",
         "(call $must (call $sock_accept (i32.const 3) (i32.const 0) (i32.const 32)) (i32.const 1))
          (call $iovec (i32.const 1024) (i32.const 16))
-         (drop (call $fd_read (i32.const 4) (i32.const 0) (i32.const 1) (i32.const 8)))
+         (drop (call $fd_read (i32.const 5) (i32.const 0) (i32.const 1) (i32.const 8)))
          (call $proc_exit (i32.const 2))",
     );
 }
@@ -81,7 +81,7 @@ fn a_blocked_write_ends() {
         "(call $must (call $sock_accept (i32.const 3) (i32.const 0) (i32.const 32)) (i32.const 1))
          (call $iovec (i32.const 0) (i32.const 65536))
          (loop
-            (call $must (call $fd_write (i32.const 4) (i32.const 0) (i32.const 1) (i32.const 8)) (i32.const 2))
+            (call $must (call $fd_write (i32.const 5) (i32.const 0) (i32.const 1) (i32.const 8)) (i32.const 2))
             (br 0))",
     );
 }

@@ -16,18 +16,18 @@ const EXCHANGE: &str = "
     (call $must (call $sock_accept (i32.const 3) (i32.const 0) (i32.const 32)) (i32.const 1))
     (call $must (call $poll_oneoff (i32.const 64) (i32.const 256) (i32.const 1) (i32.const 8)) (i32.const 2))
     (call $iovec (i32.const 1024) (i32.const 64))
-    (call $must (call $fd_read (i32.const 4) (i32.const 0) (i32.const 1) (i32.const 8)) (i32.const 3))
+    (call $must (call $fd_read (i32.const 5) (i32.const 0) (i32.const 1) (i32.const 8)) (i32.const 3))
     (call $iovec (i32.const 1024) (i32.load (i32.const 8)))
-    (call $must (call $sock_send (i32.const 4) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 8)) (i32.const 4))
-    (call $must (call $sock_shutdown (i32.const 4) (i32.const 2)) (i32.const 5))
-    (call $must (call $fd_renumber (i32.const 4) (i32.const 3)) (i32.const 6))
+    (call $must (call $sock_send (i32.const 5) (i32.const 0) (i32.const 1) (i32.const 0) (i32.const 8)) (i32.const 4))
+    (call $must (call $sock_shutdown (i32.const 5) (i32.const 2)) (i32.const 5))
+    (call $must (call $fd_renumber (i32.const 5) (i32.const 3)) (i32.const 6))
     (call $must (call $fd_close (i32.const 3)) (i32.const 7))
     (call $is (call $fd_close (i32.const 3)) (i32.const 8) (i32.const 8))
     (call $say (i32.const 16) (i32.const 6))";
 
 /// Runs the exchange, and gives its lines and the peer's address.
 fn exchange(format: TraceFormat) -> (Receiver<String>, String) {
-    let items = format!("(data (i32.const 64) \"{}\")", read_subscription(0xfeed_0000_0000_0001, 4));
+    let items = format!("(data (i32.const 64) \"{}\")", read_subscription(0xfeed_0000_0000_0001, 5));
     let (sink, lines) = Lines::new();
     let runner = Runner::new(&module(&items, EXCHANGE))
         .and_then(|runner| runner.listen(None, (Ipv4Addr::LOCALHOST, 0).into()))
@@ -58,12 +58,12 @@ fn a_trace_for_reading_tells_each_call_and_its_answer() {
     assert_eq!(
         told,
         [
-            format!("sock_accept fd 3: fd 4 from {peer}").as_str(),
-            "poll_oneoff (read fd 4 as 0xfeed000000000001): (readable as 0xfeed000000000001)",
-            "fd_read fd 4: 6 bytes",
-            "sock_send fd 4: 6 bytes",
-            "sock_shutdown fd 4: done",
-            "fd_renumber fd 4 onto fd 3: done",
+            format!("sock_accept fd 3: fd 5 from {peer}").as_str(),
+            "poll_oneoff (read fd 5 as 0xfeed000000000001): (readable as 0xfeed000000000001)",
+            "fd_read fd 5: 6 bytes",
+            "sock_send fd 5: 6 bytes",
+            "sock_shutdown fd 5: done",
+            "fd_renumber fd 5 onto fd 3: done",
             "fd_close fd 3: done",
             "fd_close fd 3: EBADF",
             "end: exit code 0",
@@ -98,16 +98,16 @@ fn a_trace_for_programs_is_an_object_a_line() {
     let ok = "ESUCCESS";
     assert_eq!(of("errno")[..8], [ok, ok, ok, ok, ok, ok, ok, "EBADF"]);
     assert_eq!(of("n"), (1..=9).collect::<Vec<_>>());
-    assert_eq!((&objects[0]["new_fd"], &objects[0]["peer"]), (&4.into(), &peer.into()));
+    assert_eq!((&objects[0]["new_fd"], &objects[0]["peer"]), (&5.into(), &peer.into()));
     assert_eq!(
         objects[1]["subscriptions"],
-        serde_json::json!([{ "userdata": "0xfeed000000000001", "type": "read", "fd": 4 }])
+        serde_json::json!([{ "userdata": "0xfeed000000000001", "type": "read", "fd": 5 }])
     );
     assert_eq!(
         objects[1]["events"],
         serde_json::json!([{ "userdata": "0xfeed000000000001", "type": "read", "nbytes": 1 }])
     );
-    assert_eq!(objects[1]["ready"], serde_json::json!([{ "fd": 4, "read": true, "write": true }]));
+    assert_eq!(objects[1]["ready"], serde_json::json!([{ "fd": 5, "read": true, "write": true }]));
     assert_eq!((&objects[2]["asked"], &objects[2]["bytes"]), (&64.into(), &6.into()));
     assert_eq!((&objects[4]["flags"], &objects[5]["onto"]), (&2.into(), &3.into()));
     assert_eq!(objects[8]["code"], 0);
@@ -118,7 +118,7 @@ fn a_trace_for_programs_is_an_object_a_line() {
 
 #[test]
 fn the_bytes_moved_are_told_to_who_asks_for_them() {
-    let items = format!("(data (i32.const 64) \"{}\")", read_subscription(7, 4));
+    let items = format!("(data (i32.const 64) \"{}\")", read_subscription(7, 5));
     let (sink, lines) = Lines::new();
     let runner = Runner::new(&module(&items, EXCHANGE))
         .and_then(|runner| runner.listen(None, (Ipv4Addr::LOCALHOST, 0).into()))
