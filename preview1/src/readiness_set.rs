@@ -182,6 +182,26 @@ impl<N: Network> Process<N> {
         Ok(record::write_fdstat(memory, pointer, &stat)?)
     }
 
+    /// `fd_filestat_get` of a readiness set, written to `pointer` (64 bytes).
+    ///
+    /// # Errors
+    /// `EBADF` when it is none; a trap when the record lies outside the memory or misaligned.
+    pub fn set_filestat(&mut self, memory: &mut Memory<'_>, fd: u32, pointer: u32) -> Result<(), Failure> {
+        self.set_at(fd)?;
+        Ok(record::write_filestat(memory, pointer, Filetype::Unknown)?)
+    }
+
+    /// `fd_prestat_get` of a readiness set, written to `pointer` (8 bytes): as of a socket, success with a tag that
+    /// is not a directory's. C libraries look for directories when the first path is opened, and end the program
+    /// at an fd that answers neither this nor `EBADF`.
+    ///
+    /// # Errors
+    /// `EBADF` when it is none; a trap when the record lies outside the memory or misaligned.
+    pub fn set_prestat(&mut self, memory: &mut Memory<'_>, fd: u32, pointer: u32) -> Result<(), Failure> {
+        self.set_at(fd)?;
+        Ok(record::write_socket_prestat(memory, pointer)?)
+    }
+
     /// `fd_fdstat_set_flags` of a readiness set.
     ///
     /// # Errors

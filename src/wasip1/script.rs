@@ -104,10 +104,12 @@ impl Host for Script {
             };
             if subscription.userdata == u64::MAX {
                 // The set itself: the read behind this poll is the call.
-                events.extend(self.of_set().into_iter().take(1).map(|told| wasi::Event {
-                    type_: wasi::EVENTTYPE_FD_READ,
-                    ..told
-                }));
+                events.extend(
+                    self.of_set()
+                        .into_iter()
+                        .take(1)
+                        .map(|told| wasi::Event { type_: wasi::EVENTTYPE_FD_READ, ..told }),
+                );
                 continue;
             }
             call.directions.push((fd, direction));

@@ -10,9 +10,9 @@ use crate::trace::Call;
 use wasi_poll_preview1::{Closed, Errno, Memory, Network, Process, Progress, Target};
 use wasmtime::{Caller, Result};
 
-/// Makes a call on whoever holds `fd`: one that answers for sockets, and one for the rest.
+/// Makes a call on whoever holds `fd`: one that answers for sockets, one for readiness sets, and one for the rest.
 macro_rules! by_holder {
-    ($($name:ident($fd:ident, $argument:ident);)*) => {$(
+    ($($name:ident($fd:ident, $argument:ident), $on_set:ident;)*) => {$(
         pub fn $name<N: Network + 'static>(
             caller: &mut Caller<'_, Guest<N>>,
             $fd: u32,
@@ -23,7 +23,9 @@ macro_rules! by_holder {
                     guest.process.$name(memory, $fd, $argument)
                 }),
                 Ok(Target::NetDir) => net_dir::$name(caller, $fd, $argument),
-                Ok(Target::ReadinessSet) => Ok(number(Process::<N>::errno_of_file_call(stringify!($name)))),
+                Ok(Target::ReadinessSet) => at_once(caller, Call::on(stringify!($name), $fd), |guest, memory| {
+                    guest.process.$on_set(memory, $fd, $argument)
+                }),
                 Ok(Target::Foreign(_)) => {
                     let (memory, guest) = split(caller)?;
                     files::$name(memory, guest, $fd, $argument)
@@ -35,8 +37,8 @@ macro_rules! by_holder {
 }
 
 by_holder! {
-    fd_filestat_get(fd, stat);
-    fd_prestat_get(fd, prestat);
+    fd_filestat_get(fd, stat), set_filestat;
+    fd_prestat_get(fd, prestat), set_prestat;
 }
 
 pub fn fd_fdstat_get<N: Network + 'static>(

@@ -334,6 +334,9 @@ pub fn a_set_is_opened_by_its_path_and_says_what_it_is<R: Rig>() {
     let memory = &mut Memory::new(&mut guest.memory);
     guest.process.set_fdstat(memory, set, BUFFER).expect("a stat");
     assert_eq!(guest.bytes_at(BUFFER, 4), [0, 0, NONBLOCK as u8, 0], "of no known type, not blocking");
+    guest.process.set_prestat(&mut Memory::new(&mut guest.memory), set, BUFFER).expect("a prestat");
+    assert_ne!(guest.bytes_at(BUFFER, 1), [0], "no directory");
+    guest.process.set_filestat(&mut Memory::new(&mut guest.memory), set, BUFFER).expect("a stat");
     assert_eq!(guest.process.set_flags(set, 1), Err(Errno::Inval));
     assert_eq!(guest.recv(set, 1, 0), errno(Errno::Notsock));
     assert_eq!(guest.accept(set, 0), errno(Errno::Notsock));

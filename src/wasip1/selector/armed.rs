@@ -82,17 +82,18 @@ impl Armed {
         }
     }
 
-    /// Waits, and replaces what is in `events` by what there is; what has no room in `room` may come next time.
+    /// Waits, and replaces what is in `events` by what there is of at least `sources` sources; of the others it
+    /// may come next time.
     pub(super) fn poll(
         &mut self,
         host: &mut impl Host,
         timeout: Option<Duration>,
-        room: usize,
+        sources: usize,
         events: &mut Vec<wasi::Event>,
     ) -> io::Result<()> {
         match self {
             Armed::Array(array) => host.poll_oneoff(array.records(timeout), events),
-            Armed::Set(set) => set.poll(host, timeout, room, events),
+            Armed::Set(set) => set.poll(host, timeout, sources, events),
         }
     }
 }

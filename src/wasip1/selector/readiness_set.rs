@@ -12,9 +12,6 @@ use super::registration::Direction;
 use super::subscriptions::{clock, readwrite, tag};
 use super::{Host, subscriptions};
 
-/// How many events one read takes at most; the rest wait for the next poll.
-const MOST_EVENTS: usize = 4096;
-
 /// A `subscription` record as a readiness set takes it: 48 bytes, the flags where a clock has its own.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
@@ -66,12 +63,13 @@ impl ReadinessSet {
         self.armed
     }
 
-    /// Tells the host what changed, waits, and replaces what is in `events` by at most `room` of what there is.
+    /// Tells the host what changed, waits, and replaces what is in `events` by what there is of `sources` sources
+    /// and a little more.
     pub(super) fn poll(
         &mut self,
         host: &mut impl Host,
         timeout: Option<Duration>,
-        room: usize,
+        sources: usize,
         events: &mut Vec<wasi::Event>,
     ) -> io::Result<()> {
         let set = self.set.as_fd();
@@ -91,7 +89,10 @@ impl ReadinessSet {
                 return Ok(());
             }
         }
-        host.read_events(set, events, room.clamp(1, MOST_EVENTS))
+        // With room for one more than both directions of each, the one whose second direction may be left behind
+        // is not among the first of them.
+        let room = sources.saturating_mul(2).saturating_add(1).min(self.armed.max(1));
+        host.read_events(set, events, room)
     }
 
     fn change(&mut self, userdata: Userdata, direction: Direction, fd: RawFd, flags: u16) {

@@ -147,7 +147,7 @@ macro_rules! for_each_case {
                     bind_outside_the_grants_is_permission_denied
                     connect_outside_the_grants_is_permission_denied_before_anything_is_sent
                     datagrams_outside_the_grants_are_permission_denied_before_any_is_sent
-                    without_a_grant_what_needs_one_is_unsupported_and_names_the_flag
+                    without_a_grant_what_needs_one_is_denied_and_names_the_flag
                 }
                 datagram_options {
                     joining_a_group_outside_the_grants_is_permission_denied

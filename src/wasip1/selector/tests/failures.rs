@@ -115,12 +115,7 @@ impl Host for Liar {
         Ok(changes.len())
     }
 
-    fn read_events(
-        &mut self,
-        _: BorrowedFd<'_>,
-        events: &mut Vec<wasi::Event>,
-        _: usize,
-    ) -> io::Result<()> {
+    fn read_events(&mut self, _: BorrowedFd<'_>, events: &mut Vec<wasi::Event>, _: usize) -> io::Result<()> {
         events.clone_from(&self.0);
         Ok(())
     }

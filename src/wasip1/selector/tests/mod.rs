@@ -36,7 +36,11 @@ impl Bench {
     }
 
     fn with_room(capacity: usize) -> Bench {
-        Bench { selector: Selector::new(None), host: Script::default(), events: Events::with_capacity(capacity) }
+        Bench {
+            selector: Selector::new(None),
+            host: Script::default(),
+            events: Events::with_capacity(capacity),
+        }
     }
 
     /// One whose host keeps a readiness set; `None` in a world that can't give it a descriptor to name one by.
