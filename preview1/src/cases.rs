@@ -47,6 +47,8 @@ mod noise;
 mod polling;
 #[cfg(test)]
 mod property;
+mod random;
+mod random_programs;
 mod readiness_sets;
 mod record;
 mod rig;
@@ -67,6 +69,7 @@ pub use net_grants::*;
 pub use net_open::*;
 pub use net_paths::*;
 pub use polling::*;
+pub use random_programs::*;
 pub use readiness_sets::*;
 pub use rig::{DatagramPeer, Peer, Rig};
 pub use streams::*;
@@ -217,6 +220,7 @@ macro_rules! for_each_case {
             an_ipv4_address_mapped_into_ipv6_is_the_ipv4_address
             a_name_that_is_not_one_is_never_looked_up
             a_refusal_says_what_would_allow_it
+            a_random_program_sees_what_a_simple_model_says
             a_set_tells_of_new_bytes_once
             a_subscription_to_what_is_ready_already_is_told
             a_drained_stream_is_told_by_a_set_when_bytes_come
@@ -281,6 +285,7 @@ mod tests {
             include_str!("cases/net_open.rs"),
             include_str!("cases/net_paths.rs"),
             include_str!("cases/polling.rs"),
+            include_str!("cases/random_programs.rs"),
             include_str!("cases/readiness_sets.rs"),
             include_str!("cases/streams.rs"),
         ];

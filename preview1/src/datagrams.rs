@@ -4,7 +4,7 @@
 use crate::net_dir::Use;
 use crate::readiness::Certainty;
 use crate::record::{self, ADDRESS_BYTES};
-use crate::transfer::{Direction, scatter, slices};
+use crate::transfer::{Direction, scatter, with_slices};
 use crate::{Datagram, Errno, Failure, Memory, Network, Process, Progress, Received, SocketId, Trap};
 
 /// No datagram has more bytes than this, and so no guest can make the host hold more for one.
@@ -76,9 +76,9 @@ impl<N: Network> Process<N> {
             }
             let mut address = [0; ADDRESS_BYTES];
             let mut filled = 0;
-            for slice in slices(memory, &self.iovecs, 0)? {
-                let now = slice.len().min(ADDRESS_BYTES - filled);
-                address[filled..filled + now].copy_from_slice(&slice[..now]);
+            for &(pointer, length) in &self.iovecs {
+                let now = (length as usize).min(ADDRESS_BYTES - filled);
+                address[filled..filled + now].copy_from_slice(memory.slice(pointer, now as u32)?);
                 filled += now;
             }
             let address = record::decode_address(&address)?;
@@ -98,7 +98,9 @@ impl<N: Network> Process<N> {
         if total as usize - led_bytes > DATAGRAM_BYTES {
             return Err(Errno::Msgsize.into());
         }
-        match self.network.send_datagram(socket.id, &slices(memory, &self.iovecs, led_bytes)?, to) {
+        let (network, id) = (&mut self.network, socket.id);
+        let sent = with_slices(memory, &self.iovecs, led_bytes, |from| network.send_datagram(id, from, to))?;
+        match sent {
             Ok(bytes) => {
                 socket.readiness.write = Certainty::Maybe;
                 let bytes = (led_bytes + bytes) as u32;

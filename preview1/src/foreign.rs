@@ -1,7 +1,7 @@
 //! Reading and writing streams that are held elsewhere, as stdio is: the iovecs, and waiting until the stream
 //! is ready, are the same as a socket's. What the stream does is the holder's.
 
-use crate::transfer::slices;
+use crate::transfer::with_slices;
 use crate::{Errno, Failure, Fdflags, Memory, Network, Process, Progress, Received, record};
 use std::io::IoSlice;
 
@@ -51,8 +51,7 @@ impl<N: Network> Process<N> {
             if self.foreign_ready(fd, true)? == Progress::Blocked {
                 return self.foreign_blocked(fd);
             }
-            let slices = slices(memory, &self.iovecs, 0)?;
-            bytes = write(&slices)? as u32;
+            bytes = with_slices(memory, &self.iovecs, 0, write)?? as u32;
         }
         record::write_u32(memory, bytes_pointer, bytes)?;
         Ok(Progress::Done(bytes))

@@ -33,7 +33,8 @@ impl<N: Network> Process<N> {
         let mut probes = Vec::new();
         let sockets = || self.table.sockets();
         for (_, socket) in sockets() {
-            if socket.readiness.read == Certainty::Maybe || socket.readiness.write == Certainty::Maybe {
+            let in_doubt = |certainty| matches!(certainty, Certainty::Maybe | Certainty::Unheard);
+            if in_doubt(socket.readiness.read) || in_doubt(socket.readiness.write) {
                 probes.push(Probe { socket: socket.id, levels: Levels::default() });
             }
         }
@@ -47,7 +48,7 @@ impl<N: Network> Process<N> {
             let levels = levels.unwrap_or_default();
             let is_ready = |certainty: Certainty, level: bool| match certainty {
                 Certainty::Ready => true,
-                Certainty::Maybe => level || levels.error,
+                Certainty::Maybe | Certainty::Unheard => level || levels.error,
                 Certainty::NotReady => false,
             };
             let read = is_ready(socket.readiness.read, levels.readable || levels.read_closed);

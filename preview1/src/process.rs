@@ -76,6 +76,8 @@ pub struct Process<N: Network> {
     pub(crate) exchanged: Exchanged,
     /// Kept for its capacity.
     pub(crate) iovecs: Vec<(u32, u32)>,
+    /// What several buffers are received through; as long as that ever took.
+    pub(crate) scratch: Vec<u8>,
     /// How far a blocked receive of everything asked for has come, in bytes.
     pub(crate) gathered: usize,
     pub(crate) grants: Grants,
@@ -105,6 +107,7 @@ impl<N: Network> Process<N> {
             polling: Polling::default(),
             exchanged: Exchanged::default(),
             iovecs: Vec::new(),
+            scratch: Vec::new(),
             gathered: 0,
             grants: Grants::default(),
             lookups: Lookups::default(),

@@ -3,9 +3,8 @@
 use crate::readiness::Certainty;
 use crate::record;
 use crate::sockets::{PEEK, WAITALL};
-use crate::transfer::{Direction, is_passing, scatter, slices};
+use crate::transfer::{Direction, is_passing, scatter, with_slices};
 use crate::{Errno, Failure, Memory, Network, Process, Progress, Received};
-use std::io::IoSlice;
 
 impl<N: Network> Process<N> {
     /// Sends what fits of the decoded iovecs' `total` bytes.
@@ -28,12 +27,8 @@ impl<N: Network> Process<N> {
             self.polling.wake(fd);
             return Err(errno.into());
         }
-        let sent = match self.iovecs[..] {
-            [(pointer, length)] => {
-                self.network.send(socket.id, &[IoSlice::new(memory.slice(pointer, length)?)])
-            }
-            ref iovecs => self.network.send(socket.id, &slices(memory, iovecs, 0)?),
-        };
+        let (network, id) = (&mut self.network, socket.id);
+        let sent = with_slices(memory, &self.iovecs, 0, |from| network.send(id, from))?;
         match sent {
             Ok(bytes) => {
                 socket.readiness.sent(bytes, total as usize);
@@ -106,7 +101,7 @@ impl<N: Network> Process<N> {
         peek: bool,
         total: usize,
     ) -> Result<usize, Failure> {
-        /// Several buffers are received through one of at most this many bytes, and no guest can ask for more.
+        /// Several buffers are received through one of this many bytes: they may overlap.
         const SCATTER_BYTES: usize = 64 * 1024;
         let socket = self.table.socket(fd)?;
         let (received, asked) = match self.iovecs[..] {
@@ -118,8 +113,9 @@ impl<N: Network> Process<N> {
             }
             ref iovecs => {
                 let asked = (total - self.gathered).min(SCATTER_BYTES);
-                let mut scratch = vec![0; asked];
-                let received = self.network.receive(socket.id, &mut scratch, peek);
+                self.scratch.resize(SCATTER_BYTES, 0);
+                let scratch = &mut self.scratch[..asked];
+                let received = self.network.receive(socket.id, scratch, peek);
                 if let Ok(moved) = received {
                     scatter(memory, iovecs, self.gathered, &scratch[..moved])?;
                 }

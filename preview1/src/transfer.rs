@@ -56,21 +56,30 @@ pub(crate) fn is_passing(errno: Errno) -> bool {
     matches!(errno, Errno::Intr | Errno::Nobufs | Errno::Nomem)
 }
 
-/// The iovecs' bytes from their byte `skip` on.
-pub(crate) fn slices<'a>(
-    memory: &'a Memory<'_>,
+/// Hands `on` the iovecs' bytes from their byte `skip` on.
+pub(crate) fn with_slices<R>(
+    memory: &Memory<'_>,
     iovecs: &[(u32, u32)],
     skip: usize,
-) -> Result<Vec<IoSlice<'a>>, Trap> {
+    on: impl FnOnce(&[IoSlice<'_>]) -> R,
+) -> Result<R, Trap> {
+    /// So many buffers, which is more than programs use, are listed without allocating.
+    const FEW: usize = 16;
+    let mut few = [IoSlice::new(&[]); FEW];
+    let mut many = Vec::new();
+    let slices = if iovecs.len() <= FEW {
+        &mut few[..iovecs.len()]
+    } else {
+        many.resize(iovecs.len(), IoSlice::new(&[]));
+        &mut many[..]
+    };
     let mut skip = skip as u32;
-    iovecs
-        .iter()
-        .map(|&(pointer, length)| {
-            let skipped = skip.min(length);
-            skip -= skipped;
-            Ok(IoSlice::new(memory.slice(pointer + skipped, length - skipped)?))
-        })
-        .collect()
+    for (slice, &(pointer, length)) in slices.iter_mut().zip(iovecs) {
+        let skipped = skip.min(length);
+        skip -= skipped;
+        *slice = IoSlice::new(memory.slice(pointer + skipped, length - skipped)?);
+    }
+    Ok(on(slices))
 }
 
 /// The iovecs' bytes, one after the other in `into`.

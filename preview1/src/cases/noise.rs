@@ -2,7 +2,7 @@
 //! held without bounds.
 
 use super::guest::{BUFFER, BYTES, FD, IOVECS, MEMORY_BYTES, PATH, ROFLAGS, VALUE};
-use super::property::Random;
+use super::random::Random;
 use super::{Guest, MemoryRig, Rig};
 use crate::net_dir::Grants;
 use crate::record::encode_address;

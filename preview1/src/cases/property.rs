@@ -5,6 +5,7 @@ mod model;
 mod peers;
 
 use super::guest::{NONBLOCK, PEEK, errno};
+use super::random::Random;
 use super::{Guest, MemoryRig};
 use crate::test_attribute::test;
 use crate::{
@@ -17,18 +18,6 @@ use std::net::SocketAddr;
 const CAPACITY: usize = 12;
 const FDS: u32 = 9;
 const LISTENER: u32 = 3;
-
-/// xorshift64*, whose sequence for a seed is the same everywhere.
-pub(super) struct Random(pub(super) u64);
-
-impl Random {
-    pub(super) fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 33) as usize % end
-    }
-}
 
 /// The guest, and what is believed of it.
 struct World {
