@@ -69,8 +69,8 @@ pub struct Process<N: Network> {
     pub(crate) turn: u64,
     /// Until when the blocked call waits.
     pub(crate) deadline_ns: Option<u64>,
-    /// Until when no accept is worth a try: the network could open no more sockets, and none was closed and no
-    /// edge came since.
+    /// Until when no accept is worth a try: the network could open no more sockets, and none was closed since. That
+    /// one more connection waits makes no room for it.
     pub(crate) starved_until_ns: Option<u64>,
     pub(crate) polling: Polling,
     pub(crate) exchanged: Exchanged,
@@ -312,9 +312,6 @@ impl<N: Network> Process<N> {
             {
                 let error = if levels.error { self.network.take_error(socket) } else { None };
                 found.edge(levels, error);
-                if found.role == Role::Listener {
-                    self.starved_until_ns = None;
-                }
                 self.polling.wake(fd);
             }
         }
