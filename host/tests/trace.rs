@@ -2,13 +2,15 @@
 
 mod guest;
 
-use guest::{Lines, module, read_subscription};
+use guest::script::Script;
+use guest::{Lines, module, read_subscription, write_subscription};
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::io::{self, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::sync::mpsc::Receiver;
-use wasi_poll_host::{Outcome, Runner, TraceFormat};
-use wasi_poll_trace::{ClockName, Trace};
+use wasi_poll_host::{Grants, Outcome, Runner, TraceFormat};
+use wasi_poll_trace::{ClockName, Kind, Subscription, Trace, Userdata};
 
 /// Accepts; polls the stream; echoes what it reads once; ends sending, moves the stream onto a copy's number and
 /// closes it; and once more, which is refused.
@@ -182,4 +184,29 @@ fn the_call_a_guest_was_ended_in_is_told() {
         line.contains("poll_oneoff (): ended, the guest passed 0x4 where a multiple of 8 is due"),
         "{line}"
     );
+}
+
+#[test]
+fn what_a_readiness_set_was_told_and_tells_is_in_the_trace() {
+    let mut script = Script::default();
+    script.opens("poll", 0, 0).opens("udp/bind/127.0.0.1:0", 4, 0);
+    write!(script.items, "(data (i32.const 64) \"{}\")", write_subscription(0x9, 5)).unwrap();
+    let moves = |name: &str, pointer: u32, bytes: u32| {
+        format!(
+            "(call $iovec (i32.const {pointer}) (i32.const {bytes}))
+             (call $must (call ${name} (i32.const 4) (i32.const 0) (i32.const 1) (i32.const 8)) (i32.const 90))"
+        )
+    };
+    script.body.push_str(&moves("fd_write", 64, 48));
+    script.body.push_str(&moves("fd_read", 512, 64));
+    let (sink, lines) = Lines::new();
+    script.ends(script.runner(Grants::all()).trace(sink, TraceFormat::Json));
+    let text: String = lines.iter().map(|line| line + "\n").collect();
+    let entries = Trace::read(text.as_bytes()).unwrap().entries;
+    let of = |call: &str| entries.iter().find(|entry| entry.call == call).unwrap().clone();
+    let [change] = of("fd_write").changes[..] else { panic!("{text}") };
+    let Subscription { userdata, kind, fd, .. } = change.subscription;
+    assert_eq!((userdata, kind, fd, change.removed), (Userdata(9), Kind::Write, Some(5), false));
+    let [event] = &of("fd_read").events[..] else { panic!("{text}") };
+    assert_eq!((event.userdata, event.kind), (Userdata(9), Kind::Write));
 }

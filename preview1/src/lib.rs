@@ -87,7 +87,10 @@ pub use network::{Edge, Levels, Network, Probe, SocketId, Stop};
 pub use observe::ReadyFd;
 pub use poll::Polled;
 pub use process::{Closed, Limits, Process, Progress};
-pub use record::{Change, Clock, Event, EventKind, Fdflags, Fdstat, Filetype, Ready, Subscription, Watch};
+pub use record::{
+    Change, Clock, Event, EventKind, Fdflags, Fdstat, Filetype, Ready, SUBSCRIPTION_BYTES, Subscription,
+    Watch,
+};
 pub use socket_option::{Datagram, Group, SocketOption};
 pub use sockets::{Accepted, Received};
 

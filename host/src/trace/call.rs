@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use wasi_poll_preview1::net_dir::{ADDRESS_BYTES, Opened, decode_address};
 use wasi_poll_preview1::{
     Accepted, Clock, Errno, Event, EventKind, Failure, Memory, Network, Polled, Process, Ready, Received,
-    Subscription, Watch,
+    SUBSCRIPTION_BYTES, Subscription, Target, Watch,
 };
 use wasi_poll_trace::{self as trace, ClockName, Data, Entry, Kind, Userdata};
 
@@ -146,6 +146,11 @@ impl Observed {
         if call.moves_bytes() && (entry.succeeded() || entry.answered(Errno::Again.name())) {
             buffers(&mut entry, process, memory, data);
         }
+        if let (Some(fd), true) = (call.fd, entry.succeeded())
+            && process.target(fd) == Ok(Target::ReadinessSet)
+        {
+            exchanged(&mut entry, process);
+        }
         if call.name == "poll_oneoff" && (entry.succeeded() || entry.ended.is_some()) {
             let (subscriptions, events) = process.last_poll();
             entry.subscriptions = subscriptions.iter().map(subscription).collect();
@@ -201,6 +206,28 @@ fn buffers<N: Network>(entry: &mut Entry, process: &Process<N>, memory: &Memory<
         entry.peer = decode_address(address).ok();
     }
     entry.data = data.then_some(Data(moved));
+}
+
+/// What a write changed in a readiness set, or a read took from it.
+fn exchanged<N: Network>(entry: &mut Entry, process: &Process<N>) {
+    match &*entry.call {
+        "fd_write" => {
+            // Where there was no room for all, the first so many were made.
+            let made = entry.bytes.unwrap_or(0) / SUBSCRIPTION_BYTES;
+            let changes = process.last_changes().iter().take(made as usize);
+            entry.changes = changes
+                .map(|change| trace::Change {
+                    subscription: subscription(&Subscription {
+                        userdata: change.userdata,
+                        watch: change.watch,
+                    }),
+                    removed: change.unsubscribe,
+                })
+                .collect();
+        }
+        "fd_read" => entry.events = process.last_events().iter().map(event).collect(),
+        _ => {}
+    }
 }
 
 fn subscription(subscription: &Subscription) -> trace::Subscription {

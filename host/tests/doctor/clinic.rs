@@ -12,7 +12,6 @@ use wasi_poll_trace::doctor::{self, Finding, Rule};
 
 /// Where a guest's listener is.
 pub const LISTENER: u32 = 3;
-
 /// Where its first stream is: behind whatever a guest with a listener is given.
 pub fn stream() -> u32 {
     static STREAM: LazyLock<u32> = LazyLock::new(|| {
