@@ -1,6 +1,7 @@
 //! The command line: what it grants the guest, and what becomes of its end. Nothing runs here.
 
 use crate::grant_flags::GrantFlags;
+use crate::limit_flags::{self, LimitFlags};
 use crate::play_flags::Play;
 use crate::reading::{Doctor, Show};
 use crate::replay_command::Replay;
@@ -9,7 +10,8 @@ use std::env;
 use std::ffi::OsString;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
-use wasi_poll_host::{Limits, Outcome, TraceFormat};
+use std::time::Duration;
+use wasi_poll_host::{Outcome, TraceFormat};
 
 /// Runs wasm32-wasip1 guests and wasm32-wasip2 components, and gives them sockets.
 #[derive(Debug, Parser)]
@@ -23,8 +25,8 @@ pub struct Cli {
 pub enum Command {
     /// Runs a guest. It has no network, files or variables but those given here.
     ///
-    /// Exits with the guest's own code; with 134 when it trapped, 2 when it can't be run, 130 after Ctrl-C
-    /// and 143 after SIGTERM. What it compiles is kept in the user's cache directory, or below the directory
+    /// Exits with the guest's own code; with 134 when it trapped, 2 when it can't be run, 124 after --timeout,
+    /// 152 after --max-cpu, 130 after Ctrl-C and 143 after SIGTERM. What it compiles is kept in the user's cache directory, or below the directory
     /// in `WASI_POLL_CACHE`.
     Run(Run),
 
@@ -114,13 +116,14 @@ pub struct Run {
     #[arg(long, short)]
     pub quiet: bool,
 
-    /// Let the guest have at most so much memory
-    #[arg(long, value_name = "BYTES", default_value_t = Limits::default().memory_bytes)]
-    pub max_memory: u64,
+    /// On SIGTERM, close the guest's listeners and let it finish with the connections it has, for so long at most;
+    /// then end it. It sees nobody connect any more, and ends with 0 when it has no socket left and waits without a
+    /// timeout. A second signal, or Ctrl-C, ends it at once. Example: `--grace 30s`
+    #[arg(long, value_name = "DURATION", value_parser = limit_flags::duration)]
+    pub grace: Option<Duration>,
 
-    /// Let the guest have at most so many fds open; a component may have eight handles for each
-    #[arg(long, value_name = "NUMBER", default_value_t = Limits::default().fds)]
-    pub max_fds: u32,
+    #[command(flatten)]
+    pub limits: LimitFlags,
 
     /// The guest, a WebAssembly module for wasm32-wasip1 or a component for wasm32-wasip2, and its arguments
     #[arg(
@@ -187,11 +190,14 @@ impl Dir {
 pub fn exit_code(outcome: &Outcome, signal_code: Option<u8>) -> u8 {
     match outcome {
         // A shell sees the last 8 bits; a failure must not turn into success by that.
-        Outcome::Exited(0) => 0,
+        Outcome::Exited(0) | Outcome::Finished => 0,
         Outcome::Exited(code) if code.to_le_bytes()[0] == 0 => 255,
         Outcome::Exited(code) => code.to_le_bytes()[0],
         Outcome::Trapped { .. } => 134,
         Outcome::Killed => signal_code.unwrap_or(137),
+        Outcome::TimedOut => 124,
+        // As a shell tells of SIGXCPU.
+        Outcome::OutOfCpuTime => 152,
     }
 }
 

@@ -9,7 +9,7 @@ use std::io;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
-use wasi_poll_host::{Killer, Limits, Module, REFUSALS_TOLD, Refusal, Runner};
+use wasi_poll_host::{Killer, Module, REFUSALS_TOLD, Refusal, Runner};
 use wasi_poll_trace::live::Live;
 
 /// The guest's runners: one, or as many as there are workers. `killer` ends them all.
@@ -39,11 +39,18 @@ pub fn runners(
             module.name()
         );
     }
+    if command.grace.is_some() && module.is_component() {
+        anyhow::bail!(
+            "cannot run {} with --grace: it is a component, whose listeners can't be closed from outside; leave it out, \
+             or build the guest for wasm32-wasip1",
+            module.name()
+        );
+    }
     let tell = teller();
     let mut listens = command.listeners()?;
     let mut runners: Vec<Runner> = Vec::new();
     for worker in 0..workers {
-        let mut runner = Runner::with_killer(module, killer.clone())?;
+        let mut runner = Runner::with_killer(module, killer)?;
         runner = if worker == 0 { runner.inherit_stdio()? } else { runner.inherit_output()? };
         for socket in inherited {
             runner = socket.try_clone()?.give_to(runner)?;
@@ -103,8 +110,7 @@ fn unless_taken(address: std::net::SocketAddr) -> anyhow::Result<()> {
 
 /// What every worker is given alike.
 fn given(mut runner: Runner, command: &Run) -> anyhow::Result<Runner> {
-    runner =
-        runner.limits(Limits { memory_bytes: command.max_memory, fds: command.max_fds, ..Limits::default() });
+    runner = runner.limits(command.limits.limits());
     for argument in &command.guest[1..] {
         let Some(argument) = argument.to_str() else {
             anyhow::bail!("the guest's argument {} is not Unicode, which WASI wants", argument.display());

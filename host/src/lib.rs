@@ -10,15 +10,15 @@
 //! |---|---|
 //! | `runner.rs` | what an embedder does with a guest |
 //! | `preopens.rs`, `stdio.rs`, `limits.rs` | what a guest is given |
-//! | `refusals.rs` | what is told of the network it was not given |
+//! | `refusals.rs` | what is told of what it was not given |
 //! | `os_network.rs` and its folder, `errno.rs` | the operating system's sockets, on mio, and its resolver |
 //! | `play/`, `random.rs` | scenarios on a deterministic network: who is in them, whose turn it is, what goes wrong |
 //! | `recording.rs` | a run that can be replayed without sockets |
-//! | `kill.rs` | what ends a guest |
+//! | `kill.rs`, `watchdog.rs` | what ends a guest, and when |
 //! | `trace.rs` | what is told of its calls |
 //! | `permits.rs` | what of the network a component may use |
 //! | `engine/`, `memory.rs` | wasmtime: the only files that name it |
-//! | `cli.rs`, `launch.rs`, `inherited.rs`, `workers.rs`, `signals.rs`, `main.rs` | the command line |
+//! | `cli.rs`, `limit_flags.rs`, `launch.rs`, `inherited.rs`, `workers.rs`, `signals.rs`, `main.rs` | the command line |
 //!
 //! What sockets, fds and polls mean is `wasi-poll-preview1`'s.
 #![forbid(unsafe_code)]
@@ -39,6 +39,7 @@ mod refusals;
 mod runner;
 mod stdio;
 mod trace;
+mod watchdog;
 
 pub use engine::{Module, replay};
 pub use error::RunError;

@@ -6,6 +6,7 @@ mod grant_flags;
 mod grants_file;
 mod inherited;
 mod launch;
+mod limit_flags;
 mod live;
 mod play_command;
 mod play_flags;
@@ -22,6 +23,9 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 use wasi_poll_host::{Killer, Module};
 use wasi_poll_trace::live::Live;
+
+/// What the host's own calls use of a guest's thread, and more.
+const HOST_STACK_BYTES: usize = 2 << 20;
 
 /// When the guest can't be run, or the arguments make no sense.
 const UNUSABLE: u8 = 2;
@@ -48,16 +52,17 @@ fn run(command: &Run) -> anyhow::Result<u8> {
     signals::fail_past_file_sizes().context("cannot wait for signals")?;
     // Before all else: until something is opened, these numbers can only be what was handed over.
     let inherited = if command.listen_fds { inherited::take()? } else { Vec::new() };
-    let module = Module::load(command.guest.first().expect("clap requires it"))?;
+    let stack_bytes = command.limits.stack_bytes();
+    let module = Module::load_with_stack(command.guest.first().expect("clap requires it"), stack_bytes)?;
     let killer = Killer::new();
     let live = command.live.then(Live::new);
     let runners = launch::runners(command, &module, &killer, &inherited, live.as_ref())?;
     // Each runner has its own. A listener is closed when nobody has it.
     drop(inherited);
-    let signal = signals::end_with(killer.clone()).context("cannot wait for signals")?;
+    let signal = signals::end_with(killer.clone(), command.grace).context("cannot wait for signals")?;
     let shown = live.map(|live| live::Shown::start(live, module.name().escape_debug().to_string()));
     let shown = shown.transpose().context("cannot show the guest (--live)")?;
-    let ended = workers::run(runners, &killer);
+    let ended = workers::run(runners, &killer, stack_bytes + HOST_STACK_BYTES);
     // What is said next is said to a terminal that is itself again.
     drop(shown);
     if let Some(told) = ended.told() {

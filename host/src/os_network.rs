@@ -10,6 +10,7 @@ mod source;
 
 use crate::Killer;
 use crate::errno::errno_of;
+use crate::kill::Cause;
 use mio::net::{TcpListener, TcpStream, UdpSocket};
 use mio::{Events, Poll, Token, Waker};
 use resolver::Resolver;
@@ -41,6 +42,8 @@ pub struct OsNetwork {
     killer: Killer,
     resolver: Resolver,
     shares_ports: bool,
+    /// The guest was asked to finish, and its listeners are closed.
+    retired: bool,
 }
 
 impl OsNetwork {
@@ -53,6 +56,8 @@ impl OsNetwork {
         let waker = Arc::new(Waker::new(poll.registry(), WAKE)?);
         let resolver = Resolver::new(Arc::clone(&waker));
         // It fails only when the poll is gone, and then nobody waits.
+        let finish_waker = Arc::clone(&waker);
+        killer.on_finish(move || drop(finish_waker.wake()));
         killer.on_kill(move || drop(waker.wake()));
         Ok(OsNetwork {
             poll,
@@ -63,6 +68,7 @@ impl OsNetwork {
             killer: killer.clone(),
             resolver,
             shares_ports: false,
+            retired: false,
         })
     }
 
@@ -118,6 +124,25 @@ impl OsNetwork {
         self.sources.get_mut(id.0 as usize).map(|entry| &mut entry.source).ok_or(Errno::Badf)
     }
 
+    /// Closes the listeners once the guest was asked to finish. Where that fails, the next call tries again.
+    fn retire_listeners(&mut self) {
+        if self.killer.is_finishing() && !self.retired {
+            let registry = self.poll.registry();
+            let tried = self.sources.iter_mut().map(|(_, entry)| entry.source.retire(registry));
+            self.retired = tried.fold(true, |done, tried| done & tried.is_ok());
+        }
+    }
+
+    /// Ends a guest that was asked to finish, serves nobody any more, and is about to wait for ever.
+    fn end_if_finished(&mut self, deadline_ns: Option<u64>) {
+        if self.killer.is_finishing() {
+            self.retire_listeners();
+            if deadline_ns.is_none() && !self.sources.iter().any(|(_, entry)| entry.source.serves()) {
+                self.killer.end(Cause::Finished);
+            }
+        }
+    }
+
     fn unless_killed(&self) -> Result<(), Stop> {
         if self.killer.is_killed() { Err(Stop::Killed) } else { Ok(()) }
     }
@@ -143,6 +168,8 @@ impl Network for OsNetwork {
             // mio asks for 128. A burst of more is dropped, and who has sent something by then may be reset.
             rustix::net::listen(&listener, BACKLOG)?;
             let address = listener.local_addr()?;
+            // One that is opened late is closed with the others.
+            self.retired = false;
             Ok((self.add(Source::Listener(listener))?, address))
         });
         listened.map_err(|error| errno_of(&error))
@@ -155,7 +182,12 @@ impl Network for OsNetwork {
     }
 
     fn accept(&mut self, listener: SocketId) -> Result<(SocketId, SocketAddr), Errno> {
-        let Source::Listener(listener) = self.source(listener)? else { return Err(Errno::Inval) };
+        self.retire_listeners();
+        let listener = match self.source(listener)? {
+            Source::Listener(listener) => listener,
+            Source::Retired { .. } => return Err(Errno::Again),
+            _ => return Err(Errno::Inval),
+        };
         listener
             .accept()
             .and_then(|(stream, peer)| Ok((self.add(Source::Stream { stream, peer: Some(peer) })?, peer)))
@@ -248,6 +280,7 @@ impl Network for OsNetwork {
     }
 
     fn wait(&mut self, deadline_ns: Option<u64>, edges: &mut Vec<Edge>) -> Result<(), Stop> {
+        self.end_if_finished(deadline_ns);
         self.unless_killed()?;
         // mio rounds up to what the system counts in.
         let timeout = deadline_ns.map(|at_ns| match at_ns {

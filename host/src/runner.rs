@@ -10,6 +10,7 @@ use crate::preopens::{self, Directory, Listener};
 use crate::refusals::Refusals;
 use crate::stdio::{STDERR, STDIN, STDOUT, Stdio};
 use crate::trace::{Lines, Trace, TraceFormat};
+use crate::watchdog::{CpuMeter, Watchdog};
 use crate::{Grants, Killer, Limits, Module, OsNetwork, Refusal, RunError};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
@@ -32,6 +33,12 @@ pub enum Outcome {
     },
     /// By its [`Killer`].
     Killed,
+    /// By its limit [`wall_time`](Limits::wall_time).
+    TimedOut,
+    /// By its limit [`cpu_time`](Limits::cpu_time).
+    OutOfCpuTime,
+    /// Because it was asked to [finish](Killer::finish), and had nothing left to do.
+    Finished,
 }
 
 /// One guest about to run. It starts with nothing: no network, no files, no variables, its stdin at the end
@@ -314,10 +321,23 @@ impl<N: Network + 'static> Runner<N> {
     ///
     /// # Errors
     /// When it can't be started: what it was given doesn't fit its limits, or it doesn't fit this host.
-    pub fn run(mut self) -> Result<Outcome, RunError> {
-        if self.module.is_component() {
-            return self.run_component();
-        }
+    pub fn run(self) -> Result<Outcome, RunError> {
+        let (module, killer) = (self.module.clone(), self.killer.clone());
+        let watched = Watchdog::start(&self.limits, &killer, move || module.interrupt());
+        let watched = watched.map_err(|error| RunError::no_thread(&error))?;
+        let (_watchdog, cpu_meter) = watched.map_or((None, None), |(dog, meter)| (Some(dog), meter));
+        let outcome = if self.module.is_component() {
+            self.run_component(cpu_meter)
+        } else {
+            self.run_module(cpu_meter)
+        };
+        Ok(match outcome? {
+            Outcome::Killed => killer.outcome().unwrap_or(Outcome::Killed),
+            outcome => outcome,
+        })
+    }
+
+    fn run_module(mut self, cpu_meter: Option<CpuMeter>) -> Result<Outcome, RunError> {
         for (name, value) in preopens::variables(&self.listeners) {
             // What the caller set by that name is meant to hold.
             if !self.variables.iter().any(|(known, _)| known == name) {
@@ -335,7 +355,9 @@ impl<N: Network + 'static> Runner<N> {
         process.set_limits(self.limits.into());
         let past_limit = |_| {
             let fds = self.limits.fds;
-            RunError::new(format!("the listeners and directories are more than the limit fds ({fds}) allows"))
+            RunError::new(format!(
+                "the listeners and directories are more than the guest's limit of {fds} fds; --max-fds sets it"
+            ))
         };
         for (socket, listener) in self.sockets.into_iter().zip(&self.listeners) {
             let preopened = if listener.datagrams {
@@ -368,6 +390,7 @@ impl<N: Network + 'static> Runner<N> {
                 limits: self.limits,
                 killer: self.killer,
                 seed: None,
+                cpu_meter,
             },
         )
     }

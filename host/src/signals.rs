@@ -1,5 +1,5 @@
-//! The signals this process gets. Ctrl-C and SIGTERM end the guest, and when that takes too long, this process; a
-//! file that may not grow is an error of the write alone.
+//! The signals this process gets. Ctrl-C and SIGTERM end the guest, at once or after a grace; a file that may not grow is
+//! an error of the write alone. What becomes of a guest that can't be ended is not decided here.
 
 use signal_hook::consts::{SIGINT, SIGTERM, SIGXFSZ};
 use signal_hook::flag;
@@ -7,13 +7,9 @@ use signal_hook::iterator::Signals;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::thread;
+use std::thread::Builder;
 use std::time::Duration;
 use wasi_poll_host::Killer;
-
-/// How long a guest may take to be gone. Only a system call that can't be woken takes longer, such as one on
-/// a file of a dead server.
-const PATIENCE: Duration = Duration::from_millis(200);
 
 /// Which signal came, if one did.
 #[derive(Clone, Debug, Default)]
@@ -36,19 +32,33 @@ pub fn fail_past_file_sizes() -> io::Result<()> {
     Ok(())
 }
 
-/// From now on, the signals pull `killer`.
-pub fn end_with(killer: Killer) -> io::Result<Received> {
+/// From now on, the signals pull `killer`; with a grace, the first SIGTERM asks to finish, and pulls it when the grace
+/// is over.
+pub fn end_with(killer: Killer, grace: Option<Duration>) -> io::Result<Received> {
     let received = Received::default();
     let code = Arc::clone(&received.code);
     let mut signals = Signals::new([SIGINT, SIGTERM])?;
-    thread::Builder::new().name("signals".to_owned()).spawn(move || {
-        if let Some(signal) = signals.forever().next() {
+    Builder::new().name("signals".to_owned()).spawn(move || {
+        for signal in signals.forever() {
             // What shells make of a signal.
-            let told = 128 + u8::try_from(signal).unwrap_or(0);
-            code.store(told, Ordering::SeqCst);
-            killer.kill();
-            thread::sleep(PATIENCE);
-            std::process::exit(told.into());
+            code.store(128 + u8::try_from(signal).unwrap_or(0), Ordering::SeqCst);
+            match grace {
+                Some(grace) if signal == SIGTERM && !killer.is_finishing() => {
+                    killer.finish();
+                    let killer = killer.clone();
+                    let waiting = Builder::new().name("grace".to_owned()).spawn({
+                        let killer = killer.clone();
+                        move || {
+                            std::thread::sleep(grace);
+                            killer.kill();
+                        }
+                    });
+                    if waiting.is_err() {
+                        killer.kill();
+                    }
+                }
+                _ => killer.kill(),
+            }
         }
     })?;
     Ok(received)

@@ -110,8 +110,13 @@ fn what_cannot_be_granted_is_2_and_says_why() {
 fn a_module_that_wants_more_than_its_limits_is_told_which() {
     let program = Program::new();
     let guest = program.guest("");
-    program.says(&["--max-memory", "65536"], &guest, 2, "memory_bytes is 65536");
-    program.says(&["--max-fds", "3", "--listen", "127.0.0.1:0"], &guest, 2, "the limit fds (3)");
+    program.says(&["--max-memory", "65536"], &guest, 2, "its limit is 65536; --max-memory sets it");
+    program.says(
+        &["--max-fds", "3", "--listen", "127.0.0.1:0"],
+        &guest,
+        2,
+        "limit of 3 fds; --max-fds sets it",
+    );
 }
 
 #[test]

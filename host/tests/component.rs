@@ -128,7 +128,7 @@ fn a_component_knows_the_systems_network_alone() {
 fn a_component_that_wants_more_than_its_limits_is_told_which() {
     let program = Program::new();
     let guest = program.file("guest.wat", component("(i32.const 0)"));
-    program.says(&["--max-memory", "65536"], &guest, 2, "memory_bytes is 65536");
+    program.says(&["--max-memory", "65536"], &guest, 2, "its limit is 65536; --max-memory sets it");
 }
 
 #[test]
@@ -154,4 +154,20 @@ fn a_component_has_no_workers_and_takes_no_open_socket() {
     let open = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let error = runner("(i32.const 0)").adopt_listener(None, open).unwrap_err();
     assert!(error.to_string().contains("it is a component, which opens its sockets itself"), "{error}");
+}
+
+#[test]
+fn a_component_has_limits_of_time_and_instances() {
+    let program = Program::new();
+    let busy = program.file("guest.wat", component("(loop (br 0)) (i32.const 0)"));
+    program.says(&["--timeout=100ms"], &busy, 124, "the guest ran for longer than --timeout");
+    program.says(&["--max-cpu=50ms"], &busy, 152, "the guest used more CPU time than --max-cpu");
+    let guest = program.file("guest.wat", component("(i32.const 0)"));
+    program.says(&["--max-instances=0"], &guest, 2, "--max-instances sets the limit");
+    program.says(
+        &["--grace=1s"],
+        &guest,
+        2,
+        "it is a component, whose listeners can't be closed from outside",
+    );
 }

@@ -282,7 +282,7 @@ fn a_component_that_never_waits_hears_of_connections() {
 fn a_component_that_holds_more_than_its_limits_is_told_which() {
     let (_, stderr, code) = run(&["--listen=127.0.0.1:0", "--max-fds=20"], &["hold"]);
     assert_eq!(code, Some(134), "{stderr}");
-    assert!(stderr.contains("it holds more than the limit fds (20) allows"), "{stderr}");
+    assert!(stderr.contains("it holds more than its limit of 20 fds; --max-fds sets it"), "{stderr}");
 }
 
 #[test]

@@ -36,6 +36,7 @@ mod faults;
 #[cfg(test)]
 mod granting;
 mod guest;
+mod limits;
 mod memory_rig;
 mod net_attributes;
 mod net_grants;
@@ -63,6 +64,7 @@ pub use descriptors::*;
 pub use fault_rig::{Call, FaultRig, FaultyGuest, FaultyNetwork};
 pub use faults::*;
 pub use guest::Guest;
+pub use limits::*;
 pub use memory_rig::MemoryRig;
 pub use net_attributes::*;
 pub use net_grants::*;
@@ -239,6 +241,10 @@ macro_rules! for_each_case {
             there_are_no_more_sets_than_allowed_and_closing_one_frees_it
             a_set_is_opened_by_its_path_and_says_what_it_is
             a_listener_at_the_limit_of_fds_is_mute_in_a_set_until_one_is_free
+            a_call_moves_no_more_bytes_than_allowed_and_the_next_one_the_rest
+            streams_that_are_connecting_have_a_limit
+            look_ups_have_a_limit_in_a_minute
+            limits_of_one_call_are_told_with_their_flag
         }
     };
 }
@@ -280,6 +286,7 @@ mod tests {
             include_str!("cases/datagrams.rs"),
             include_str!("cases/descriptors.rs"),
             include_str!("cases/faults.rs"),
+            include_str!("cases/limits.rs"),
             include_str!("cases/net_attributes.rs"),
             include_str!("cases/net_grants.rs"),
             include_str!("cases/net_open.rs"),

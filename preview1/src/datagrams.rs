@@ -22,8 +22,7 @@ impl<N: Network> Process<N> {
         bytes_pointer: u32,
     ) -> Result<Progress<Received>, Failure> {
         memory.check(bytes_pointer, 4, 4)?;
-        let total =
-            record::read_iovecs(memory, iovecs, count, self.limits.iovecs, &mut self.iovecs)? as usize;
+        let total = self.decode_iovecs(memory, iovecs, count)? as usize;
         let led_bytes = if connected { 0 } else { ADDRESS_BYTES };
         if total < led_bytes {
             return Err(Errno::Inval.into());

@@ -20,7 +20,7 @@ impl<N: Network> Process<N> {
         read: impl FnOnce(&mut [u8]) -> Result<usize, Errno>,
     ) -> Result<Progress<Received>, Failure> {
         memory.check(bytes_pointer, 4, 4)?;
-        record::read_iovecs(memory, iovecs, count, self.limits.iovecs, &mut self.iovecs)?;
+        self.decode_stream_iovecs(memory, iovecs, count)?;
         let mut bytes = 0;
         if let Some(&(pointer, length)) = self.iovecs.iter().find(|(_, length)| *length > 0) {
             if self.foreign_ready(fd, false)? == Progress::Blocked {
@@ -45,7 +45,7 @@ impl<N: Network> Process<N> {
         write: impl FnOnce(&[IoSlice<'_>]) -> Result<usize, Errno>,
     ) -> Result<Progress<u32>, Failure> {
         memory.check(bytes_pointer, 4, 4)?;
-        let total = record::read_iovecs(memory, iovecs, count, self.limits.iovecs, &mut self.iovecs)?;
+        let total = self.decode_stream_iovecs(memory, iovecs, count)?;
         let mut bytes = 0;
         if total > 0 {
             if self.foreign_ready(fd, true)? == Progress::Blocked {

@@ -5,6 +5,7 @@ mod array;
 mod look;
 
 use crate::fd_table::Descriptor;
+use crate::net_dir::Refusal;
 use crate::readiness_set::ReadinessSet;
 use crate::record::{self, EVENT_BYTES, SUBSCRIPTION_BYTES};
 use crate::{
@@ -115,6 +116,8 @@ impl<N: Network> Process<N> {
             return Err(Errno::Inval.into());
         }
         if count > self.limits.subscriptions {
+            let what = format!("{} subscriptions in a poll", self.limits.subscriptions);
+            self.refusal = Some(Refusal { flag: "--max-subscriptions", what });
             return Err(Errno::Nomem.into());
         }
         let (Some(in_bytes), Some(out_bytes)) =

@@ -31,11 +31,25 @@ pub struct Limits {
     pub iovecs: u32,
     /// Open readiness sets. Each can hold as many subscriptions as one `poll_oneoff`.
     pub readiness_sets: u32,
+    /// Bytes moved by one read, write, send or receive on a stream.
+    pub call_bytes: u32,
+    /// Streams that are connecting at once.
+    pub connects: u32,
+    /// Names looked up in a minute, for the guest and for rules on names.
+    pub lookups: u32,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { fds: 16_384, subscriptions: 65_536, iovecs: 1_024, readiness_sets: 32 }
+        Limits {
+            fds: 16_384,
+            subscriptions: 65_536,
+            iovecs: 1_024,
+            readiness_sets: 32,
+            call_bytes: 16 << 20,
+            connects: 1_024,
+            lookups: 6_000,
+        }
     }
 }
 
@@ -85,6 +99,8 @@ pub struct Process<N: Network> {
     pub(crate) refusal: Option<Refusal>,
     /// The stream a blocked open of one connects.
     pub(crate) connecting: Option<SocketId>,
+    /// Streams that were connecting when they were last looked at.
+    pub(crate) pending_connects: Vec<SocketId>,
     /// The preopened sockets that are still open.
     pub(crate) preopened: Vec<Preopened>,
     edges: Vec<Edge>,
@@ -113,6 +129,7 @@ impl<N: Network> Process<N> {
             lookups: Lookups::default(),
             refusal: None,
             connecting: None,
+            pending_connects: Vec::new(),
             preopened: Vec::new(),
             edges: Vec::new(),
         }
@@ -194,6 +211,16 @@ impl<N: Network> Process<N> {
     /// No fd from here on can ever be open.
     pub(crate) fn fd_bound(&self) -> u32 {
         self.limits.fds.max(self.table.end())
+    }
+
+    /// As [`has_room`](Self::has_room), for who is about to open one: at the limit, that is told, too.
+    ///
+    /// # Errors
+    /// `EMFILE` at the limit.
+    pub fn make_room(&mut self) -> Result<(), Errno> {
+        self.has_room().inspect_err(|_| {
+            self.refusal = Some(Refusal { flag: "--max-fds", what: format!("{} open fds", self.limits.fds) });
+        })
     }
 
     /// Waits for what the blocked call waits for. May end early; the call decides.
@@ -329,7 +356,7 @@ impl<N: Network> Process<N> {
         flags: Fdflags,
         readiness: Readiness,
     ) -> Result<u32, Errno> {
-        self.has_room()?;
+        self.make_room()?;
         let socket = Socket { id, role, flags, readiness };
         Ok(self.table.insert(Descriptor::Socket(socket)))
     }
@@ -338,6 +365,7 @@ impl<N: Network> Process<N> {
         if let Some(id) = descriptor.source() {
             self.network.close(id);
             self.preopened.retain(|preopened| preopened.id != id);
+            self.pending_connects.retain(|pending| *pending != id);
         }
         // A file counts against the system's limit as a socket does.
         self.starved_until_ns = None;

@@ -57,7 +57,7 @@ impl<N: Network> Process<N> {
         if self.refuses(fd, Direction::Read)? {
             return self.blocked(fd);
         }
-        self.has_room()?;
+        self.make_room()?;
         let listener = self.table.socket(fd)?;
         match self.network.accept(listener.id) {
             Ok((id, peer)) => {
@@ -162,11 +162,12 @@ impl<N: Network> Process<N> {
     ) -> Result<Progress<u32>, Failure> {
         self.not_a_listener(fd)?;
         memory.check(bytes_pointer, 4, 4)?;
-        let total = record::read_iovecs(memory, iovecs, count, self.limits.iovecs, &mut self.iovecs)?;
-        match self.table.socket(fd)?.role {
-            Role::Datagram { connected } => self.send_one(memory, fd, connected, total, bytes_pointer),
-            _ => self.send_bytes(memory, fd, total, bytes_pointer),
+        if let Role::Datagram { connected } = self.table.socket(fd)?.role {
+            let total = self.decode_iovecs(memory, iovecs, count)?;
+            return self.send_one(memory, fd, connected, total, bytes_pointer);
         }
+        let total = self.decode_stream_iovecs(memory, iovecs, count)?;
+        self.send_bytes(memory, fd, total, bytes_pointer)
     }
 
     /// `sock_shutdown`: bit 0 ends receiving, bit 1 sending.

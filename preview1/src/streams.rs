@@ -58,7 +58,7 @@ impl<N: Network> Process<N> {
         memory.check(bytes_pointer, 4, 4)?;
         if self.gathered == 0 {
             // Once some was gathered, the array may lie under it: what was decoded then still holds.
-            record::read_iovecs(memory, iovecs, count, self.limits.iovecs, &mut self.iovecs)?;
+            self.decode_stream_iovecs(memory, iovecs, count)?;
         }
         let total = self.iovecs.iter().map(|&(_, length)| length as usize).sum();
         if total == 0 {

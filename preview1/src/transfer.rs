@@ -2,11 +2,52 @@
 //! buffers.
 
 use crate::fd_table::Socket;
+use crate::net_dir::Refusal;
 use crate::readiness::Certainty;
-use crate::{Errno, Failure, Memory, Network, Process, Progress, Trap};
+use crate::{Errno, Failure, Memory, Network, Process, Progress, Trap, record};
 use std::io::IoSlice;
 
 impl<N: Network> Process<N> {
+    /// Decodes a call's iovecs, each checked to lie in the memory, and adds their lengths up.
+    ///
+    /// # Errors
+    /// `ENOMEM` for more than allowed, `EINVAL` when their lengths add up to 2³² or more; a trap for a bad pointer.
+    pub(crate) fn decode_iovecs(
+        &mut self,
+        memory: &Memory<'_>,
+        iovecs: u32,
+        count: u32,
+    ) -> Result<u32, Failure> {
+        let limit = self.limits.iovecs;
+        if count > limit {
+            self.refusal = Some(Refusal { flag: "--max-iovecs", what: format!("{limit} buffers in a call") });
+        }
+        record::read_iovecs(memory, iovecs, count, limit, &mut self.iovecs)
+    }
+
+    /// As [`decode_iovecs`](Self::decode_iovecs), of a stream: what is past the limit of bytes in a call is left to the
+    /// next call.
+    ///
+    /// # Errors
+    /// The same.
+    pub(crate) fn decode_stream_iovecs(
+        &mut self,
+        memory: &Memory<'_>,
+        iovecs: u32,
+        count: u32,
+    ) -> Result<u32, Failure> {
+        let (total, limit) = (self.decode_iovecs(memory, iovecs, count)?, self.limits.call_bytes);
+        if total <= limit {
+            return Ok(total);
+        }
+        let mut left = limit;
+        for (_, length) in &mut self.iovecs {
+            *length = left.min(*length);
+            left -= *length;
+        }
+        Ok(limit)
+    }
+
     /// Whether a call on `fd` is known to move nothing. It is taken at its word once between two waits: a
     /// program that never waits, but calls again and again, has to hear of what arrives, too.
     pub(crate) fn refuses(&mut self, fd: u32, direction: Direction) -> Result<bool, Errno> {

@@ -93,6 +93,7 @@ fn well(outcome: &Outcome, complaints: &str) -> Result<()> {
         Outcome::Exited(code) => bail!("with code {code}\n{complaints}"),
         Outcome::Trapped { message, backtrace } => bail!("in a trap: {message}\n{backtrace}\n{complaints}"),
         Outcome::Killed => bail!("killed after {CASE_TIME:?}\n{complaints}"),
+        other => bail!("as {other:?}\n{complaints}"),
     }
 }
 

@@ -1,8 +1,10 @@
 //! The calls on sockets, polls and clocks, and how a guest ends itself. Those that sockets share with files are
 //! in `by_holder.rs`.
 
+use super::files;
 use super::guest::Guest;
 use super::seam::{at_once, blocking, named, number};
+use crate::Refusal;
 use crate::memory::split;
 use crate::trace::{Call, clock_entry};
 use std::fmt;
@@ -134,6 +136,22 @@ pub fn clock_res_get<N: Network + 'static>(
     resolution: u32,
 ) -> Result<u32> {
     on_clock(caller, "clock_res_get", clock, resolution, |_, _| 1)
+}
+
+/// wasmtime-wasi makes as many bytes on the side as the guest asks for, so that is limited.
+pub fn random_get<N: Network + 'static>(
+    caller: &mut Caller<'_, Guest<N>>,
+    buffer: u32,
+    length: u32,
+) -> Result<u32> {
+    let (memory, guest) = split(caller)?;
+    let limit = guest.call_bytes;
+    if length > limit {
+        let what = format!("{limit} random bytes in a call");
+        guest.refusals.tell(&Refusal { flag: "--max-call-bytes", what });
+        return Ok(number(Errno::Nomem));
+    }
+    files::random_get(memory, guest, buffer, length)
 }
 
 /// Any number is an exit code here; what becomes of it is the caller's.

@@ -7,6 +7,7 @@ use crate::memory::{HasMemory, MemoryHandle};
 use crate::refusals::Refusals;
 use crate::stdio::Stdio;
 use crate::trace::Trace;
+use crate::watchdog::CpuMeter;
 use wasi_poll_preview1::{Network, Process, Stop};
 use wasmtime::{Error, Result};
 use wasmtime_wasi::p1::WasiP1Ctx;
@@ -27,6 +28,10 @@ pub struct Guest<N: Network> {
     pub refusals: Refusals,
     /// What ends it.
     pub killer: Killer,
+    /// Who is told of its CPU time, where that is limited.
+    pub cpu_meter: Option<CpuMeter>,
+    /// What one call may move, in bytes.
+    pub call_bytes: u32,
     /// How much memory it may have.
     pub limiter: Limiter,
     /// Set when it shares its thread with others.
@@ -44,7 +49,7 @@ impl<N: Network> Guest<N> {
         if self.killer.is_killed() { Err(Error::new(Stop::Killed)) } else { Ok(()) }
     }
 
-    /// Tells what the call that just failed was refused, if that was for want of a grant.
+    /// Tells what the call that just failed was refused, if that was for want of a grant or by a limit.
     #[cold]
     pub fn tell_refusal(&mut self) {
         if let Some(refusal) = self.process.take_refusal() {

@@ -6,15 +6,17 @@ use super::limiter::Limiter;
 use super::module::Code;
 use super::regions::Sizes;
 use super::{Module, linker, recorded};
+use crate::kill::Cause;
 use crate::memory::MemoryHandle;
 use crate::preopens::Directory;
 use crate::random::SeededRandom;
 use crate::refusals::Refusals;
 use crate::stdio::{STDERR, STDIN, STDOUT, Stdio};
 use crate::trace::{Trace, end_entry};
+use crate::watchdog::CpuMeter;
 use crate::{Killer, Limits, Outcome, RunError};
 use wasi_poll_preview1::{Network, Process, Stop};
-use wasmtime::{Engine, Error, Result, Store, UpdateDeadline, WasmBacktrace};
+use wasmtime::{Engine, Error, Result, Store, Trap, UpdateDeadline, WasmBacktrace};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
@@ -32,11 +34,12 @@ pub struct Setup<N: Network> {
     pub killer: Killer,
     /// What random numbers follow from; `None` is the system's.
     pub seed: Option<u64>,
+    pub cpu_meter: Option<CpuMeter>,
 }
 
 /// Runs a guest to its end.
 pub fn run<N: Network + 'static>(module: &Module, setup: Setup<N>) -> Result<Outcome, RunError> {
-    let cannot = |error: &Error| RunError::new(format!("cannot run {}: {error:#}", module.name()));
+    let cannot = |error: &Error| cannot_run(module, error);
     let Code::Module(compiled) = &module.code else {
         return Err(cannot(&Error::msg("it is a component")));
     };
@@ -72,8 +75,11 @@ pub fn run<N: Network + 'static>(module: &Module, setup: Setup<N>) -> Result<Out
 
 /// How the guest ended, which its observers are told, too.
 pub(super) fn ended<N: Network + 'static>(store: &mut Store<Guest<N>>, result: Result<()>) -> Outcome {
-    let outcome = outcome(result);
-    let Guest { process, trace, .. } = store.data_mut();
+    let Guest { process, trace, killer, .. } = store.data_mut();
+    let outcome = match outcome(result) {
+        Outcome::Killed => killer.outcome().unwrap_or(Outcome::Killed),
+        outcome => outcome,
+    };
     if let Some(trace) = trace {
         trace.tell(end_entry(&outcome, process.network().now_ns()));
     }
@@ -82,26 +88,55 @@ pub(super) fn ended<N: Network + 'static>(store: &mut Store<Guest<N>>, result: R
 
 /// A store that the guest's kill switch and limits hold for.
 pub(super) fn store<N: Network + 'static>(engine: &Engine, guest: Guest<N>) -> Store<Guest<N>> {
-    let killer = guest.killer.clone();
+    let (killer, meter) = (guest.killer.clone(), guest.cpu_meter.clone());
     let mut store = Store::new(engine, guest);
     store.limiter(|guest| &mut guest.limiter);
-    let switch = killer.clone();
-    store.epoch_deadline_callback(move |_| {
-        // The epoch is the whole process's: most often it moved for another guest.
-        if switch.is_killed() { Err(Error::new(Stop::Killed)) } else { Ok(UpdateDeadline::Continue(1)) }
-    });
-    store.set_epoch_deadline(1);
+    interrupt_with(&mut store, &killer, meter);
     let epoch = engine.clone();
     killer.on_kill(move || epoch.increment_epoch());
     store
 }
 
+/// Lets a busy guest be ended: each time the epoch moves, it asks its switch and its meter.
+pub(super) fn interrupt_with<T: 'static>(store: &mut Store<T>, killer: &Killer, meter: Option<CpuMeter>) {
+    let killer = killer.clone();
+    store.epoch_deadline_callback(move |_| {
+        if meter.as_ref().is_some_and(CpuMeter::is_over) {
+            killer.end(Cause::OutOfCpuTime);
+        }
+        // The epoch is the whole process's: most often it moved for another guest.
+        if killer.is_killed() { Err(Error::new(Stop::Killed)) } else { Ok(UpdateDeadline::Continue(1)) }
+    });
+    store.set_epoch_deadline(1);
+}
+
+/// Why it couldn't begin. The engine's own counts have no flag in their text.
+pub(super) fn cannot_run(module: &Module, error: &Error) -> RunError {
+    let flag = [("instance count too high", "--max-instances"), ("table count too high", "--max-tables")];
+    let why = format!("{error:#}");
+    let flag = flag.iter().find(|(text, _)| why.contains(text));
+    let set_by = flag.map_or(String::new(), |(_, flag)| format!("; {flag} sets the limit"));
+    RunError::new(format!("cannot run {}: {why}{set_by}", module.name()))
+}
+
 pub(super) fn guest<N: Network>(setup: Setup<N>) -> Result<Guest<N>, RunError> {
     let files = files(&setup)?;
-    let Setup { process, stdio, trace, refusals, limits, killer, .. } = setup;
-    let limiter = Limiter::new(limits);
-    let (memory, sharing) = (MemoryHandle::default(), None);
-    Ok(Guest { process, files, stdio, memory, trace, refusals, killer, limiter, sharing })
+    let Setup { process, stdio, trace, refusals, limits, killer, cpu_meter, .. } = setup;
+    let limiter = Limiter::new(limits, refusals.clone());
+    let (memory, sharing, call_bytes) = (MemoryHandle::default(), None, limits.call_bytes);
+    Ok(Guest {
+        process,
+        files,
+        stdio,
+        memory,
+        trace,
+        refusals,
+        killer,
+        cpu_meter,
+        call_bytes,
+        limiter,
+        sharing,
+    })
 }
 
 /// wasmtime-wasi's part: arguments, variables and directories. Of stdio it knows only what is a terminal.
@@ -141,7 +176,10 @@ pub(super) fn outcome(ended: Result<()>) -> Outcome {
     let backtrace = error.downcast_ref::<WasmBacktrace>().map(ToString::to_string).unwrap_or_default();
     // The first line only says that a backtrace follows.
     let frames = backtrace.split_once('\n').map_or("", |(_, frames)| frames);
-    let message = error.root_cause().to_string();
+    let mut message = error.root_cause().to_string();
+    if let Some(Trap::StackOverflow) = error.downcast_ref() {
+        "its call stack is larger than its limit; --max-stack sets it".clone_into(&mut message);
+    }
     let message = message.strip_prefix("wasm trap: ").unwrap_or(&message);
     Outcome::Trapped { message: printable(message), backtrace: printable(frames) }
 }

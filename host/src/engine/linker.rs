@@ -92,6 +92,7 @@ functions! {
         poll_oneoff(subscriptions, events, count, told);
         proc_exit(code);
         proc_raise(signal);
+        random_get(buffer, length);
         sock_accept(fd, flags, accepted);
         sock_recv(fd, iovecs, count, flags, bytes, told);
         sock_send(fd, iovecs, count, flags, bytes);
@@ -118,7 +119,6 @@ functions! {
         path_filestat_set_times(fd, flags, path, length, accessed, modified, set);
         path_remove_directory(fd, path, length);
         path_unlink_file(fd, path, length);
-        random_get(buffer, length);
         sched_yield();
     }
 }

@@ -27,14 +27,23 @@ pub use replayed::replay;
 pub use sharing::{Linked, Running};
 pub use suspended::Sharing;
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::{LazyLock, Mutex, PoisonError};
 use wasmtime::{Config, Engine, WasmBacktraceDetails};
 
-/// The engine of this process. Its epoch moves when some guest is killed; each store then asks its own
-/// switch.
-fn engine() -> &'static Engine {
-    static ENGINE: LazyLock<Engine> = LazyLock::new(|| with(&mut Config::new()));
-    &ENGINE
+/// What the host's own calls may use of a component's stack.
+const HOST_STACK_BYTES: usize = 2 << 20;
+
+/// The engine of this process for guests with so large a stack. Its epoch moves when some guest is killed, or may have
+/// used up its time; each store then asks its own switch.
+fn engine(stack_bytes: usize) -> Engine {
+    static ENGINES: Mutex<Option<HashMap<usize, Engine>>> = Mutex::new(None);
+    let mut engines = ENGINES.lock().unwrap_or_else(PoisonError::into_inner);
+    let new = || {
+        let mut config = Config::new();
+        with(config.max_wasm_stack(stack_bytes).async_stack_size(stack_bytes + HOST_STACK_BYTES))
+    };
+    engines.get_or_insert_default().entry(stack_bytes).or_insert_with(new).clone()
 }
 
 /// The engine of guests that are played: what a float's bits are is the same on every machine.

@@ -30,12 +30,28 @@ pub enum Code {
 }
 
 impl Module {
+    /// The stack a guest's calls have, in bytes, where nothing else is said: 512 KiB.
+    pub const STACK_BYTES: usize = 512 << 10;
+
     /// Reads and compiles a guest, or takes it from the cache of compiled ones.
     ///
     /// # Errors
     /// When the file can't be read or isn't a guest: neither module nor component, imports that nobody
     /// has, no `_start` or no `wasi:cli/run`. The text names the file.
     pub fn load(path: impl AsRef<Path>) -> Result<Module, RunError> {
+        Module::load_with_stack(path, Module::STACK_BYTES)
+    }
+
+    /// As [`load`](Self::load), for a guest whose calls may use so large a stack (`--max-stack`); deeper ones trap. The
+    /// thread it runs on needs that and what the host's own calls use: 2 MiB are plenty.
+    ///
+    /// # Errors
+    /// The same.
+    ///
+    /// # Panics
+    /// When the stack has no byte.
+    pub fn load_with_stack(path: impl AsRef<Path>, stack_bytes: usize) -> Result<Module, RunError> {
+        assert!(stack_bytes > 0, "a guest needs a stack");
         let path = path.as_ref();
         let bytes = if path.is_dir() {
             Err("it is a directory".to_owned())
@@ -44,7 +60,7 @@ impl Module {
         };
         let bytes = bytes.map_err(|why| RunError::new(format!("cannot run {}: {why}", path.display())))?;
         let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-        compile(super::engine(), &bytes)
+        compile(&super::engine(stack_bytes), &bytes)
             .map(|code| Module { code, name: name.into_owned(), bytes: bytes.into() })
             .map_err(|why| RunError::new(format!("cannot run {}: {why}", path.display())))
     }
@@ -62,7 +78,7 @@ impl Module {
     /// # Errors
     /// When the bytes aren't a guest, as [`load`](Self::load) has it.
     pub fn from_bytes(name: &str, bytes: &[u8]) -> Result<Module, RunError> {
-        compile(super::engine(), bytes)
+        compile(&super::engine(Module::STACK_BYTES), bytes)
             .map(|code| Module { code, name: name.to_owned(), bytes: bytes.into() })
             .map_err(|why| RunError::new(format!("cannot run {name}: {why}")))
     }
@@ -102,6 +118,14 @@ impl Module {
         })
     }
 
+    /// Makes every guest that runs in its engine look at its switch and its meter soon.
+    pub(crate) fn interrupt(&self) {
+        match &self.code {
+            Code::Module(module) => module.engine().increment_epoch(),
+            Code::Component(command) => command.engine().increment_epoch(),
+        }
+    }
+
     /// The file's name, without its folders.
     pub fn name(&self) -> &str {
         &self.name
@@ -117,7 +141,9 @@ impl fmt::Debug for Module {
 fn compile(engine: &Engine, bytes: &[u8]) -> Result<Code, String> {
     match bytes.get(..8) {
         Some(b"\0asm\x01\0\0\0") => {}
-        _ if component::is_component(bytes) => return component::compile(bytes).map(Code::Component),
+        _ if component::is_component(bytes) => {
+            return component::compile(engine, bytes).map(Code::Component);
+        }
         _ if is_text(bytes) => {}
         _ => return Err("it is not a WebAssembly module".to_owned()),
     }

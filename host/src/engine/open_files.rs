@@ -30,7 +30,8 @@ pub fn path_open<N: Network + 'static>(
     let (memory, guest) = split(caller)?;
     // Both before anything is opened, or created.
     Memory::new(memory).check(opened, 4, 4).map_err(|trap| named("path_open", trap.into()))?;
-    if let Err(errno) = guest.process.has_room() {
+    if let Err(errno) = guest.process.make_room() {
+        guest.tell_refusal();
         return Ok(number(errno));
     }
     let errno =

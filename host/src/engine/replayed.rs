@@ -10,6 +10,7 @@ use super::module::Code;
 use super::recorded::{given, numbers};
 use crate::memory::{HasMemory, MemoryHandle, split};
 use crate::recording::{HostCall, Recording, Replayed};
+use crate::refusals::Refusals;
 use crate::stdio::{STDERR, STDOUT};
 use crate::{Limits, RunError};
 use std::fmt;
@@ -63,7 +64,7 @@ pub fn replay(module: &Module, recording: Recording, limits: Limits) -> Result<R
         memory: MemoryHandle::default(),
         calls: recording.calls.into_iter(),
         made: 0,
-        limiter: Limiter::new(limits),
+        limiter: Limiter::new(limits, Refusals::default()),
     };
     let mut store = Store::new(compiled.engine(), replay);
     store.limiter(|replay| &mut replay.limiter);

@@ -98,7 +98,7 @@ fn until_done<N: Network + 'static, A: Into<Answer>>(
             Ok(Progress::Done(answer)) => return Ok(Ok(answer.into())),
             Ok(Progress::Blocked) => guest.wait()?,
             Err(Failure::Errno(errno)) => {
-                if errno == Errno::Acces {
+                if matches!(errno, Errno::Acces | Errno::Mfile | Errno::Nobufs | Errno::Nomem) {
                     guest.tell_refusal();
                 }
                 return Ok(Err(errno));

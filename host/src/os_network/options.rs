@@ -64,6 +64,7 @@ pub fn set_membership(source: &Source, group: Group, join: bool) -> io::Result<(
 fn check(source: &Source, option: SocketOption) -> io::Result<()> {
     let has = match (source, option) {
         (Source::Watched(_), _) => return Err(Os::NOTSOCK.into()),
+        (Source::Retired { .. }, _) => false,
         (_, SocketOption::Ttl) => true,
         (Source::Stream { .. }, option) => option == SocketOption::Nodelay,
         (Source::Listener(_), option) => option == SocketOption::OnlyV6,

@@ -6,6 +6,7 @@ use mio::{Interest, Registry, Token};
 use std::io;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::os::unix::net::UnixDatagram;
 use wasi_poll_preview1::Errno;
 
 /// A source and the number that tells it from those before it at the same index.
@@ -19,6 +20,12 @@ pub struct Entry {
 #[derive(Debug)]
 pub enum Source {
     Listener(TcpListener),
+    /// A listener that was closed, though the guest has not closed it: where it was, and a socket that nobody ever
+    /// writes to in its place.
+    Retired {
+        address: Option<SocketAddr>,
+        quiet: UnixDatagram,
+    },
     Stream {
         stream: TcpStream,
         /// The other end, where accepting told it: asking again would cost a system call.
@@ -37,6 +44,8 @@ impl Source {
             Source::Listener(listener) => registry.register(listener, token, both),
             Source::Stream { stream, .. } => registry.register(stream, token, both),
             Source::Datagrams(socket) => registry.register(socket, token, both),
+            // Nothing will become of it.
+            Source::Retired { .. } => Ok(()),
             Source::Watched(descriptor) => {
                 registry.register(&mut SourceFd(&descriptor.as_raw_fd()), token, both)
             }
@@ -50,6 +59,24 @@ impl Source {
             // It can only fail by not being registered.
             drop(registry.deregister(&mut SourceFd(&descriptor.as_raw_fd())));
         }
+    }
+
+    /// Closes it if it is a listener, and leaves it quiet for ever.
+    ///
+    /// # Errors
+    /// When there is no room for what stands in its place; it is as it was then.
+    pub fn retire(&mut self, registry: &Registry) -> io::Result<()> {
+        let Source::Listener(listener) = self else { return Ok(()) };
+        let (address, quiet) = (listener.local_addr().ok(), UnixDatagram::unbound()?);
+        // Who shares it outside goes on with it, and its registration would live on.
+        registry.deregister(listener)?;
+        *self = Source::Retired { address, quiet };
+        Ok(())
+    }
+
+    /// Whether somebody may still be served by it.
+    pub fn serves(&self) -> bool {
+        matches!(self, Source::Stream { .. } | Source::Datagrams(_))
     }
 
     /// The stream it is.
@@ -79,6 +106,7 @@ impl Source {
             Source::Listener(listener) => listener.local_addr(),
             Source::Stream { stream, .. } => stream.local_addr(),
             Source::Datagrams(socket) => socket.local_addr(),
+            Source::Retired { address, .. } => address.ok_or_else(|| rustix::io::Errno::ADDRNOTAVAIL.into()),
             Source::Watched(_) => Err(rustix::io::Errno::NOTSOCK.into()),
         }
     }
@@ -88,7 +116,7 @@ impl Source {
             Source::Stream { peer: Some(peer), .. } => Ok(*peer),
             Source::Stream { stream, .. } => stream.peer_addr(),
             Source::Datagrams(socket) => socket.peer_addr(),
-            Source::Listener(_) => Err(rustix::io::Errno::NOTCONN.into()),
+            Source::Listener(_) | Source::Retired { .. } => Err(rustix::io::Errno::NOTCONN.into()),
             Source::Watched(_) => Err(rustix::io::Errno::NOTSOCK.into()),
         }
     }
@@ -98,7 +126,7 @@ impl Source {
             Source::Listener(listener) => listener.take_error(),
             Source::Stream { stream, .. } => stream.take_error(),
             Source::Datagrams(socket) => socket.take_error(),
-            Source::Watched(_) => Ok(None),
+            Source::Watched(_) | Source::Retired { .. } => Ok(None),
         }
     }
 }
@@ -110,6 +138,7 @@ impl AsFd for Source {
             Source::Stream { stream, .. } => stream.as_fd(),
             Source::Datagrams(socket) => socket.as_fd(),
             Source::Watched(descriptor) => descriptor.as_fd(),
+            Source::Retired { quiet, .. } => quiet.as_fd(),
         }
     }
 }

@@ -134,7 +134,9 @@ pub fn of_end(guest: &GuestPart, outcome: Option<&Outcome>, at_ns: u64) -> Optio
             let expected = guest.exit.unwrap_or(0);
             (*code != expected).then_some(Failure::Exited { guest: name, code: *code, expected, at_ns })
         }
-        Some(Outcome::Killed) => Some(Failure::Computing { guest: name }),
+        Some(Outcome::Killed | Outcome::TimedOut | Outcome::OutOfCpuTime | Outcome::Finished) => {
+            Some(Failure::Computing { guest: name })
+        }
         None => guest.exit.map(|expected| Failure::RanOn { guest: name, expected }),
     }
 }

@@ -331,6 +331,7 @@ fn setup(
         refusals: Refusals::default(),
         limits: Limits::default(),
         killer: killer.clone(),
+        cpu_meter: None,
         seed: None,
     })
 }

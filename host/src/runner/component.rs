@@ -2,6 +2,7 @@
 
 use super::{Outcome, Runner};
 use crate::engine::{self, ComponentSetup};
+use crate::watchdog::CpuMeter;
 use crate::{OsNetwork, RunError};
 use std::any::TypeId;
 use std::net::SocketAddr;
@@ -14,7 +15,7 @@ impl<N: Network + 'static> Runner<N> {
         self.permits.listeners()
     }
 
-    pub(super) fn run_component(self) -> Result<Outcome, RunError> {
+    pub(super) fn run_component(self, cpu_meter: Option<CpuMeter>) -> Result<Outcome, RunError> {
         let cannot = |why| Err(RunError::new(format!("cannot run {}: {why}", self.module.name())));
         if self.trace.is_some() {
             return cannot(
@@ -41,6 +42,7 @@ impl<N: Network + 'static> Runner<N> {
                 refusals: self.refusals,
                 limits: self.limits,
                 killer: self.killer,
+                cpu_meter,
             },
         )
     }

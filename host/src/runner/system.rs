@@ -16,10 +16,11 @@ impl Runner {
     /// # Errors
     /// When the system has no room for one more poll.
     pub fn new(module: &Module) -> Result<Runner, RunError> {
-        Runner::with_killer(module, Killer::new())
+        Runner::with_killer(module, &Killer::new())
     }
 
-    /// A guest on the operating system's sockets, ended by a switch that may be others', too.
+    /// A guest on the operating system's sockets, ended by its own switch ([`killer`](Self::killer)) and by this one,
+    /// which may end others, too.
     ///
     /// ```
     /// use wasi_poll_host::{Killer, Module, Outcome, Runner};
@@ -27,7 +28,7 @@ impl Runner {
     /// let text = br#"(module (memory (export "memory") 1) (func (export "_start") (loop (br 0))))"#;
     /// let (guest, killer) = (Module::from_bytes("endless.wasm", text)?, Killer::new());
     /// let running: Vec<_> = (0..2)
-    ///     .map(|_| Ok(Runner::with_killer(&guest, killer.clone())?))
+    ///     .map(|_| Runner::with_killer(&guest, &killer))
     ///     .map(|runner| runner.map(|runner| std::thread::spawn(|| runner.run())))
     ///     .collect::<Result<_, wasi_poll_host::RunError>>()?;
     /// killer.kill();
@@ -39,7 +40,8 @@ impl Runner {
     ///
     /// # Errors
     /// When the system has no room for one more poll.
-    pub fn with_killer(module: &Module, killer: Killer) -> Result<Runner, RunError> {
+    pub fn with_killer(module: &Module, killer: &Killer) -> Result<Runner, RunError> {
+        let killer = killer.child();
         let network = OsNetwork::new(&killer)
             .map_err(|error| RunError::new(format!("cannot poll: {}", plain(&error))))?;
         Ok(Runner::on_network(module, network, killer))

@@ -294,6 +294,9 @@ pub fn end_entry(outcome: &Outcome, at_ns: u64) -> Entry {
         Outcome::Exited(code) => entry.code = Some(*code),
         Outcome::Trapped { message, .. } => entry.ended = Some(format!("trapped: {message}")),
         Outcome::Killed => entry.ended = Some("killed".to_owned()),
+        Outcome::TimedOut => entry.ended = Some("killed by --timeout".to_owned()),
+        Outcome::OutOfCpuTime => entry.ended = Some("killed by --max-cpu".to_owned()),
+        Outcome::Finished => entry.ended = Some("finished".to_owned()),
     }
     entry
 }

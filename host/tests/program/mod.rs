@@ -4,8 +4,11 @@
 use crate::guest::text;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::net::{SocketAddr, TcpStream};
+use std::os::fd::OwnedFd;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// The program with a cache of its own, and a folder for guests.
@@ -62,4 +65,19 @@ pub fn start(program: &Program, guest: &PathBuf, stdin: Stdio) -> (Child, BufRea
     stdout.read_line(&mut line).unwrap();
     assert_eq!(line, "ready\n");
     (child, stdout)
+}
+
+/// The address of a listener whose queue is full, so that no connect to it is answered; and what keeps it so.
+pub fn full_listener() -> (SocketAddr, (OwnedFd, Vec<TcpStream>)) {
+    use rustix::net::{AddressFamily, SocketType, bind, listen, socket};
+    let listener = socket(AddressFamily::INET, SocketType::STREAM, None).unwrap();
+    bind(&listener, &SocketAddr::from(([127, 0, 0, 1], 0))).unwrap();
+    listen(&listener, 0).unwrap();
+    let address = SocketAddr::try_from(rustix::net::getsockname(&listener).unwrap()).unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(stream) = TcpStream::connect_timeout(&address, Duration::from_millis(200)) {
+        waiting.push(stream);
+        assert!(waiting.len() < 100, "the queue doesn't fill");
+    }
+    (address, (listener, waiting))
 }

@@ -2,11 +2,11 @@
 
 use super::attribute::{Attribute, parse_group, parse_option};
 use super::path::{NetPath, TEXT_BYTES};
-use super::permit::Use;
+use super::permit::{Refusal, Use};
 use crate::fd_table::Role;
 use crate::readiness::Readiness;
 use crate::record::{self, Fdflags, Fdstat, Filetype};
-use crate::{Errno, Failure, Group, Memory, Network, Process, Progress, SocketId};
+use crate::{Errno, Failure, Group, Levels, Memory, Network, Probe, Process, Progress, SocketId};
 use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
@@ -201,7 +201,7 @@ impl<N: Network> Process<N> {
             self.table.socket(fd)?.flags = flags;
             return Ok(Progress::Done(Opened { fd }));
         }
-        self.has_room()?;
+        self.make_room()?;
         if self.permit(Use::Listen, address)? == Progress::Blocked {
             return Ok(Progress::Blocked);
         }
@@ -238,15 +238,38 @@ impl<N: Network> Process<N> {
         if let Some(id) = self.connecting {
             return self.finish_connecting(id, flags);
         }
-        self.has_room()?;
+        self.make_room()?;
         if self.permit(Use::Connect, address)? == Progress::Blocked {
             return Ok(Progress::Blocked);
         }
+        self.make_room_to_connect()?;
         let id = self.network.connect(address)?;
         if flags.is_nonblock() {
+            self.pending_connects.push(id);
             return self.opened(id, Role::Stream, flags, Readiness::unheard());
         }
         self.finish_connecting(id, flags)
+    }
+
+    /// Only at the limit are those that were connecting asked whether they still are.
+    ///
+    /// # Errors
+    /// `ENOBUFS` at the limit.
+    fn make_room_to_connect(&mut self) -> Result<(), Errno> {
+        let limit = self.limits.connects;
+        if self.pending_connects.len() < limit as usize {
+            return Ok(());
+        }
+        let ask = |&socket: &SocketId| Probe { socket, levels: Levels::default() };
+        let mut probes: Vec<Probe> = self.pending_connects.iter().map(ask).collect();
+        self.network.probe(&mut probes);
+        let pending = probes.iter().filter(|probe| !probe.levels.writable && !probe.levels.error);
+        self.pending_connects = pending.map(|probe| probe.socket).collect();
+        if self.pending_connects.len() < limit as usize {
+            return Ok(());
+        }
+        self.refusal = Some(Refusal { flag: "--max-connects", what: format!("{limit} connects at once") });
+        Err(Errno::Nobufs)
     }
 
     fn finish_connecting(&mut self, id: SocketId, flags: Fdflags) -> Result<Progress<Opened>, Failure> {
@@ -275,7 +298,7 @@ impl<N: Network> Process<N> {
             self.table.socket(fd)?.flags = flags;
             return Ok(Progress::Done(Opened { fd }));
         }
-        self.has_room()?;
+        self.make_room()?;
         if self.permit(Use::Udp, address)? == Progress::Blocked {
             return Ok(Progress::Blocked);
         }
@@ -294,6 +317,7 @@ impl<N: Network> Process<N> {
             Ok(fd) => Ok(Progress::Done(Opened { fd })),
             Err(errno) => {
                 self.network.close(id);
+                self.pending_connects.retain(|pending| *pending != id);
                 Err(errno.into())
             }
         }

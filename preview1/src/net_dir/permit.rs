@@ -23,18 +23,21 @@ pub(crate) enum Use {
     Udp,
 }
 
-/// Something the guest was refused, in words for who runs it.
+/// Something the guest was refused, for want of a grant or by a limit, in words for who runs it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// The flag that would allow it, such as `--allow-connect`.
+    /// The flag that would allow it, such as `--allow-connect`, or that sets the limit, such as `--max-fds`.
     pub flag: &'static str,
-    /// What it would have to be given, such as `10.0.0.1:80`.
+    /// What it would have to be given, such as `10.0.0.1:80`, or what the limit is, such as `16384 open fds`.
     pub what: String,
 }
 
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Refusal { flag, what } = self;
+        if flag.starts_with("--max") {
+            return write!(f, "the guest is at its limit of {what}; {flag} sets it");
+        }
         let verb = match *flag {
             "--allow-listen" => "listen on",
             "--allow-udp" => "send datagrams from or to",
@@ -54,6 +57,8 @@ pub(crate) struct Lookups {
     asked: Vec<String>,
     /// What names were, and when, oldest first.
     answers: Vec<(String, Vec<IpAddr>, u64)>,
+    /// When the minute began in which look-ups are counted, and how many it had.
+    minute: (u64, u32),
 }
 
 impl Lookups {
@@ -64,6 +69,20 @@ impl Lookups {
             self.answers.remove(0);
         }
         self.answers.push((name, addresses, now_ns));
+    }
+
+    /// Counts so many look-ups more, unless that were more than `limit` in this minute.
+    fn count(&mut self, names: u32, limit: u32, now_ns: u64) -> bool {
+        const MINUTE_NS: u64 = 60_000_000_000;
+        let (began_ns, counted) = &mut self.minute;
+        if now_ns.saturating_sub(*began_ns) >= MINUTE_NS {
+            (*began_ns, *counted) = (now_ns, 0);
+        }
+        let within = names <= limit.saturating_sub(*counted);
+        if within {
+            *counted += names;
+        }
+        within
     }
 
     /// Whether an answer that still holds says that the name has this address.
@@ -114,6 +133,9 @@ impl<N: Network> Process<N> {
         if names.iter().any(|name| self.lookups.knows(name, ip, now_ns)) {
             return self.permitted();
         }
+        if !names.is_empty() {
+            self.begin_lookup(names.len() as u32)?;
+        }
         // All are asked before any is waited for: a slow one takes no time from the others.
         let mut pending = false;
         for name in names {
@@ -159,6 +181,7 @@ impl<N: Network> Process<N> {
             self.refusal = Some(Refusal { flag: "--allow-dns", what: name });
             return Err(Errno::Acces);
         }
+        self.begin_lookup(1)?;
         let deadline_ns = self.lookup_deadline_ns();
         let answer = self.network.resolve(&name);
         let now_ns = self.network.now_ns();
@@ -169,6 +192,20 @@ impl<N: Network> Process<N> {
         let addresses = answer?.ok_or(Errno::Timedout)?;
         self.lookups.keep(name, addresses.clone(), now_ns);
         Ok(Progress::Done(addresses))
+    }
+
+    /// Before a call looks up what it needs to. The same call made again after a wait begins nothing.
+    ///
+    /// # Errors
+    /// `ENOBUFS` at the limit of look-ups.
+    fn begin_lookup(&mut self, names: u32) -> Result<(), Errno> {
+        let (limit, now_ns) = (self.limits.lookups, self.network.now_ns());
+        if self.lookups.deadline_ns.is_some() || self.lookups.count(names, limit, now_ns) {
+            return Ok(());
+        }
+        self.refusal =
+            Some(Refusal { flag: "--max-lookups", what: format!("{limit} look-ups of names in a minute") });
+        Err(Errno::Nobufs)
     }
 
     fn lookup_deadline_ns(&mut self) -> u64 {

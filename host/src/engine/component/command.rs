@@ -1,7 +1,7 @@
 //! A compiled component that can be run as a program, and what keeps one from being that.
 
 use super::{names, run::State};
-use std::sync::LazyLock;
+use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 use wasmtime_wasi::p2::bindings::CommandPre;
 
@@ -29,27 +29,24 @@ pub fn is_component(bytes: &[u8]) -> bool {
 ///
 /// # Errors
 /// Tells why it is no guest.
-pub fn compile(bytes: &[u8]) -> Result<Command, String> {
-    let component = Component::new(super::super::engine(), bytes)
-        .map_err(|error| format!("it doesn't compile: {error:#}"))?;
+pub fn compile(engine: &Engine, bytes: &[u8]) -> Result<Command, String> {
+    let component =
+        Component::new(engine, bytes).map_err(|error| format!("it doesn't compile: {error:#}"))?;
     check_exports(&component)?;
     check_imports(&component)?;
-    linker()
+    linker(engine)
         .instantiate_pre(&component)
         .and_then(CommandPre::new)
         .map_err(|error| format!("{error:#}").escape_debug().to_string())
 }
 
 /// What a component can import: all of WASI 0.2 but HTTP and the like.
-fn linker() -> &'static Linker<State> {
-    static LINKER: LazyLock<Linker<State>> = LazyLock::new(|| {
-        let mut linker = Linker::new(super::super::engine());
-        wasmtime_wasi::p2::add_to_linker_async(&mut linker)
-            .and_then(|()| names::check_look_ups(&mut linker))
-            .expect("each name is there once, but for those that are ours on purpose");
-        linker
-    });
-    &LINKER
+fn linker(engine: &Engine) -> Linker<State> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)
+        .and_then(|()| names::check_look_ups(&mut linker))
+        .expect("each name is there once, but for those that are ours on purpose");
+    linker
 }
 
 fn check_exports(component: &Component) -> Result<(), String> {

@@ -1,7 +1,7 @@
 //! One run of a component: its store, its runtime, and how it ended.
 
 use super::super::Module;
-use super::super::instance::outcome;
+use super::super::instance::{cannot_run, interrupt_with, outcome};
 use super::super::limiter::Limiter;
 use super::super::module::Code;
 use super::command::Command;
@@ -11,6 +11,7 @@ use crate::permits::Permits;
 use crate::preopens::Directory;
 use crate::refusals::Refusals;
 use crate::stdio::{STDERR, STDOUT, Stdio};
+use crate::watchdog::CpuMeter;
 use crate::{Killer, Limits, Outcome, RunError};
 use std::future::poll_fn;
 use std::pin::pin;
@@ -18,9 +19,8 @@ use std::sync::{Arc, Mutex};
 use std::task::Poll;
 use tokio::runtime::Builder;
 use tokio::sync::Notify;
-use wasi_poll_preview1::Stop;
 use wasmtime::component::{ResourceTable, ResourceTableError};
-use wasmtime::{Error, Result, Store, UpdateDeadline, WasmBacktrace};
+use wasmtime::{Error, Result, Store, WasmBacktrace};
 use wasmtime_wasi::sockets::WasiSocketsCtxView;
 use wasmtime_wasi::{FsPerms, I32Exit, WasiCtx, WasiCtxBuilder, WasiCtxView, WasiView};
 
@@ -38,6 +38,7 @@ pub struct ComponentSetup {
     pub refusals: Refusals,
     pub limits: Limits,
     pub killer: Killer,
+    pub cpu_meter: Option<CpuMeter>,
 }
 
 /// What a running component's store holds.
@@ -63,7 +64,7 @@ impl State {
 
 /// Runs a component on this thread, to its end.
 pub fn run_component(module: &Module, setup: ComponentSetup) -> Result<Outcome, RunError> {
-    let cannot = |error: &Error| RunError::new(format!("cannot run {}: {error:#}", module.name()));
+    let cannot = |error: &Error| cannot_run(module, error);
     let Code::Component(command) = &module.code else {
         return Err(cannot(&Error::msg("it is no component")));
     };
@@ -82,15 +83,10 @@ pub fn run_component(module: &Module, setup: ComponentSetup) -> Result<Outcome, 
 
 /// Runs it until it ends or its switch is pulled, whichever is first. What it waits for is given up then.
 async fn run_or_kill(command: &Command, setup: ComponentSetup) -> Result<Option<Result<Outcome>>, RunError> {
-    let (limits, killer) = (setup.limits, setup.killer.clone());
+    let (limits, killer, meter) = (setup.limits, setup.killer.clone(), setup.cpu_meter.clone());
     let mut store = Store::new(command.engine(), state(setup)?);
     store.limiter(|state| &mut state.limiter);
-    let switch = killer.clone();
-    store.epoch_deadline_callback(move |_| {
-        // The epoch is the whole process's: most often it moved for another guest.
-        if switch.is_killed() { Err(Error::new(Stop::Killed)) } else { Ok(UpdateDeadline::Continue(1)) }
-    });
-    store.set_epoch_deadline(1);
+    interrupt_with(&mut store, &killer, meter);
     let pulled = Arc::new(Notify::new());
     let (epoch, wake) = (command.engine().clone(), Arc::clone(&pulled));
     killer.on_kill(move || {
@@ -129,7 +125,7 @@ fn end(error: Error, limits: Limits) -> Outcome {
     let is_full = matches!(error.downcast_ref(), Some(ResourceTableError::Full));
     match outcome(Err(error)) {
         Outcome::Trapped { backtrace, .. } if is_full => {
-            let message = format!("it holds more than the limit fds ({}) allows", limits.fds);
+            let message = format!("it holds more than its limit of {} fds; --max-fds sets it", limits.fds);
             Outcome::Trapped { message, backtrace }
         }
         ended => ended,
@@ -147,9 +143,10 @@ fn state(setup: ComponentSetup) -> Result<State, RunError> {
             RunError::new(format!("cannot give the guest the directory {}: {error:#}", host.display()))
         })?;
     }
+    let limiter = Limiter::new(setup.limits, setup.refusals.clone());
     let network = Arc::new(Network::new(setup.permits, setup.refusals));
     sockets::grant(&mut builder, &network);
     let mut table = ResourceTable::new();
     table.set_max_capacity(setup.limits.fds as usize * RESOURCES_PER_FD);
-    Ok(State { wasi: builder.build(), table, network, limiter: Limiter::new(setup.limits) })
+    Ok(State { wasi: builder.build(), table, network, limiter })
 }

@@ -6,20 +6,20 @@ use crate::Refusal;
 use crate::permits::{self, Permits, Use, Verdict};
 use crate::refusals::Refusals;
 use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use wasmtime_wasi::WasiCtxBuilder;
 use wasmtime_wasi::sockets::SocketAddrUse;
 
 /// What of the network one component was granted, and what it was refused.
 pub struct Network {
     permits: Permits,
-    refusals: Mutex<Refusals>,
+    refusals: Refusals,
     answers: Answers,
 }
 
 impl Network {
     pub fn new(permits: Permits, refusals: Refusals) -> Network {
-        Network { permits, refusals: Mutex::new(refusals), answers: Answers::default() }
+        Network { permits, refusals, answers: Answers::default() }
     }
 
     /// Whether it may look a name up.
@@ -40,7 +40,7 @@ impl Network {
     }
 
     fn refused(&self, refusal: &Refusal) {
-        self.refusals.lock().unwrap_or_else(PoisonError::into_inner).tell(refusal);
+        self.refusals.tell(refusal);
     }
 }
 
