@@ -18,7 +18,7 @@ play *SCENARIO:
 # Everything that has to hold: all recipes below
 [no-exit-message]
 test:
-    @setup/check fmt lint-native lint-wasm docs test-native test-wasip1 test-wasip2 test-node test-browser run test-setup bench-quick
+    @setup/check fmt deny lint-native lint-wasm docs test-native test-wasip1 test-wasip2 test-node test-browser run test-setup bench-quick
 
 # This project and its peers, measured in one run: `just bench --quick`, `just bench --work a,b-9000 --contender native,poller`
 [no-exit-message]
@@ -33,6 +33,11 @@ bench-quick:
 fmt:
     cargo fmt --all --check
     cargo fmt --manifest-path shim/Cargo.toml --check
+
+# What the project depends on: licences, sources and bans; `just deny advisories` where their database can be had
+[no-exit-message]
+deny *CHECK:
+    @setup/deny {{CHECK}}
 
 # Clippy without a warning, in every world
 lint: lint-native lint-wasm
