@@ -44,7 +44,7 @@ fn a_loop_of_calls_that_fail_at_once_ends() {
 fn a_poll_for_ever_ends() {
     // Of a stream that nobody writes to.
     ends_when_killed(
-        &format!("(data (i32.const 64) \"{}\")", read_subscription(1, 4)),
+        &format!("(data (i32.const 64) \"{}\")", read_subscription(1, 5)),
         "(call $must (call $sock_accept (i32.const 3) (i32.const 0) (i32.const 32)) (i32.const 1))
          (drop (call $poll_oneoff (i32.const 64) (i32.const 256) (i32.const 1) (i32.const 8)))
          (call $proc_exit (i32.const 2))",
