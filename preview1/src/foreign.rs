@@ -57,6 +57,22 @@ impl<N: Network> Process<N> {
         Ok(Progress::Done(bytes))
     }
 
+    /// Checks the buffers of a transfer on a file, and where the bytes are counted, before its holder makes it: as a
+    /// socket's are.
+    ///
+    /// # Errors
+    /// Of bad iovecs what [`fd_read`](Self::fd_read) answers; a trap for a bad pointer.
+    pub fn check_transfer(
+        &mut self,
+        memory: &Memory<'_>,
+        (iovecs, count): (u32, u32),
+        bytes_pointer: u32,
+    ) -> Result<(), Failure> {
+        memory.check(bytes_pointer, 4, 4)?;
+        record::read_iovecs(memory, iovecs, count, self.limits.iovecs, &mut self.iovecs)?;
+        Ok(())
+    }
+
     /// `fd_fdstat_set_flags` of a stream held elsewhere, if these calls move its bytes. The guest alone sees
     /// them: whoever shares the stream outside is not to find it changed.
     ///

@@ -6,7 +6,7 @@
 use super::guest::Guest;
 use super::seam::{named, number};
 use std::pin::pin;
-use wasi_poll_preview1::{Errno, Network, Process, Target};
+use wasi_poll_preview1::{Errno, Failure, Memory, Network, Process, Target};
 use wasmtime::{Error, Result};
 use wasmtime_wasi::p1::wasi_snapshot_preview1::{self as wasmtime_wasi_calls, WasiSnapshotPreview1};
 use wasmtime_wasi::runtime::{in_tokio, poll_noop};
@@ -53,9 +53,13 @@ impl Argument for u64 {
     }
 }
 
-/// One function for each call: its arguments are translated, and wasmtime-wasi makes it.
+/// One function for each call: its arguments are translated, and wasmtime-wasi makes it. One that moves bytes has its
+/// pointers checked before: wasmtime-wasi looks at some of them when the file has been written to.
 macro_rules! forward {
-    ($($name:ident($($argument:ident: $kind:ty),*) $($wait:ident)?;)*) => {
+    (
+        $($name:ident($($argument:ident: $kind:ty),*)
+        $($wait:ident)? $([$iovecs:ident, $count:ident, $told:ident])?;)*
+    ) => {
         $(
             pub fn $name<N: Network>(
                 memory: &mut [u8],
@@ -69,6 +73,15 @@ macro_rules! forward {
                             Err(errno) => return Ok(number(errno)),
                         };
                 )*
+                $(
+                    let buffers = ($iovecs.cast_unsigned(), $count.cast_unsigned());
+                    let told = $told.cast_unsigned();
+                    match guest.process.check_transfer(&Memory::new(memory), buffers, told) {
+                        Ok(()) => {}
+                        Err(Failure::Errno(errno)) => return Ok(number(errno)),
+                        Err(Failure::Trap(trap)) => return Err(named(stringify!($name), trap.into())),
+                    }
+                )?
                 let memory = &mut GuestMemory::Unshared(memory);
                 guest.files.set_hostcall_fuel(FUEL);
                 let answered = wasmtime_wasi_calls::$name(&mut guest.files, memory, $($argument),*);
@@ -115,16 +128,16 @@ forward! {
     fd_filestat_get(fd: Fd, stat: u32) waits;
     fd_filestat_set_size(fd: Fd, size: u64) waits;
     fd_filestat_set_times(fd: Fd, accessed: u64, modified: u64, flags: u32) waits;
-    fd_pread(fd: Fd, iovecs: u32, count: u32, offset: u64, bytes: u32) waits;
+    fd_pread(fd: Fd, iovecs: u32, count: u32, offset: u64, bytes: u32) waits [iovecs, count, bytes];
     fd_prestat_dir_name(fd: Fd, path: u32, length: u32);
     fd_prestat_get(fd: Fd, prestat: u32);
-    fd_pwrite(fd: Fd, iovecs: u32, count: u32, offset: u64, bytes: u32) waits;
-    fd_read(fd: Fd, iovecs: u32, count: u32, bytes: u32) waits;
+    fd_pwrite(fd: Fd, iovecs: u32, count: u32, offset: u64, bytes: u32) waits [iovecs, count, bytes];
+    fd_read(fd: Fd, iovecs: u32, count: u32, bytes: u32) waits [iovecs, count, bytes];
     fd_readdir(fd: Fd, buffer: u32, length: u32, cookie: u64, bytes: u32) waits;
     fd_seek(fd: Fd, offset: u64, whence: u32, position: u32) waits;
     fd_sync(fd: Fd) waits;
     fd_tell(fd: Fd, position: u32);
-    fd_write(fd: Fd, iovecs: u32, count: u32, bytes: u32) waits;
+    fd_write(fd: Fd, iovecs: u32, count: u32, bytes: u32) waits [iovecs, count, bytes];
     path_create_directory(fd: Fd, path: u32, length: u32) waits;
     path_filestat_get(fd: Fd, flags: u32, path: u32, length: u32, stat: u32) waits;
     path_filestat_set_times(

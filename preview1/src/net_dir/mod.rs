@@ -113,4 +113,4 @@ pub use grants::{BadRule, Grants, NamePattern, Rule, Verdict};
 pub use permit::{LOOKUP_DEADLINE_NS, Refusal};
 pub(crate) use permit::{Lookups, Use};
 
-pub use crate::record::{ADDRESS_BYTES, decode_address};
+pub use crate::record::{ADDRESS_BYTES, decode_address, encode_address};

@@ -1,0 +1,434 @@
+//! The same guest twice, on the operating system's sockets and in memory, and what must be the same of both. How peers
+//! are driven is `sides.rs`'s.
+//!
+//! # What may differ, and is left out
+//! - Ports the system chooses: the guest in memory is given those of its twin; who an accepted stream's peer is, and
+//!   where a connected stream starts, is not compared.
+//! - When a refused connect is told: at once, or by the stream's pending error.
+//! - How much fits into a buffer: nobody ever fills one.
+//! - When bytes arrive: what the system answers with `EAGAIN`, or tells in a poll, is asked for again for a moment.
+
+use crate::arbitrary;
+use crate::bytes::{Address, Bytes, Fd, Flags, MEMORY_BYTES, Pointer};
+use crate::call::Call;
+use crate::sides::{Came, InMemory, OfTheSystem, Side};
+use std::net::SocketAddr;
+use std::thread;
+use std::time::Duration;
+use wasi_poll_preview1::net_dir::{Grants, encode_address};
+use wasi_poll_preview1::{
+    Clock, Errno, Event, Failure, Limits, Memory, Process, Progress, Subscription, Watch,
+};
+
+/// Steps of a life, at most, so that no buffer fills.
+const STEPS: usize = 80;
+/// Streams on the other side, at most.
+const STREAMS: usize = 8;
+const NONBLOCK: u32 = 4;
+
+arbitrary! {
+/// A guest's life.
+#[derive(Clone, Debug)]
+pub struct Twins {
+    /// What happens.
+    pub steps: Vec<Step>,
+}
+}
+
+arbitrary! {
+/// One step, which both take.
+#[derive(Clone, Debug)]
+#[expect(missing_docs, reason = "peer and guest, in plain words")]
+pub enum Step {
+    Write(Pointer, Bytes),
+    Call(Call),
+    Poll(Vec<(Fd, bool)>),
+    Listen,
+    Connect(u8),
+    Bind,
+    Attribute(Fd, u8),
+    Set(Fd, u8, u8),
+    SetText(Fd, u8, Address),
+    ConnectDatagrams(Fd, u8),
+    SendTo(Fd, u8, u8),
+    PeerConnects(u8),
+    PeerAccepts,
+    PeerSends(u8, u8),
+    PeerReceives(u8, u8),
+    PeerFinishes(u8),
+    PeerCloses(u8, bool),
+    PeerSendsTo(u8, u8),
+    PeerReceivesFrom,
+}
+}
+
+/// Attributes whose values both have in common.
+const ATTRIBUTES: [&str; 8] = [
+    "error",
+    "nodelay",
+    "ttl",
+    "only_v6",
+    "broadcast",
+    "multicast_loop_v4",
+    "multicast_ttl_v4",
+    "multicast_loop_v6",
+];
+
+/// One of the two.
+struct Twin<S: Side> {
+    process: Process<S::Network>,
+    memory: Vec<u8>,
+    streams: Vec<Option<S::Stream>>,
+    listener: S::Listener,
+    datagrams: S::Datagrams,
+}
+
+impl<S: Side> Twin<S> {
+    fn new(
+        listener: Option<SocketAddr>,
+        datagrams: Option<SocketAddr>,
+    ) -> Option<(Self, SocketAddr, SocketAddr)> {
+        let mut network = S::network();
+        let (listener, listener_address) = S::listen(&mut network, listener)?;
+        let (datagrams, datagrams_address) = S::bind(&mut network, datagrams)?;
+        let mut process = Process::new(network);
+        process.set_limits(Limits { fds: 14, subscriptions: 64, iovecs: 8 });
+        let here = || vec!["127.0.0.1".parse().expect("a rule")];
+        let grants = Grants { connect: here(), listen: here(), udp: here(), dns: Vec::new() };
+        process.grant(grants).ok()?;
+        let memory = vec![0; MEMORY_BYTES as usize];
+        let twin = Twin { process, memory, streams: Vec::new(), listener, datagrams };
+        Some((twin, listener_address, datagrams_address))
+    }
+
+    /// Makes a call that never blocks, in the guest's own memory.
+    fn call(&mut self, call: &Call) -> Result<u64, Failure> {
+        match call.make(&mut self.process, &mut Memory::new(&mut self.memory))? {
+            Progress::Done(done) => Ok(done),
+            Progress::Blocked => panic!("{call:?} blocks"),
+        }
+    }
+
+    /// What is ready of these, and a time that has passed.
+    fn poll(&mut self, watches: &[(Fd, bool)]) -> Result<Vec<Event>, Failure> {
+        let watches =
+            watches.iter().map(|&(Fd(fd), write)| if write { Watch::Write(fd) } else { Watch::Read(fd) });
+        let now = Watch::Clock { clock: Clock::Monotonic, timeout_ns: 0, absolute: false };
+        let mut bytes: Vec<u8> = (0..)
+            .zip(watches.take(40).chain([now]))
+            .flat_map(|(userdata, watch)| Subscription { userdata, watch }.encode())
+            .collect();
+        let count = bytes.len() as u32 / 48;
+        let events = count * 48;
+        bytes.resize((events + count * 32 + 8) as usize, 0);
+        let told = match self.process.poll_oneoff(
+            &mut Memory::new(&mut bytes),
+            0,
+            events,
+            count,
+            events + count * 32,
+        )? {
+            Progress::Done(polled) => polled.events,
+            Progress::Blocked => panic!("a poll of no time blocks"),
+        };
+        let records = bytes[events as usize..].chunks_exact(32).take(told as usize);
+        Ok(records.map(|record| Event::decode(record).expect("a well-formed event")).collect())
+    }
+
+    fn open(&mut self, path: &str) -> Result<u32, Failure> {
+        let mut bytes = [&[0; 8], path.as_bytes()].concat();
+        let path = (8, path.len() as u32);
+        match self.process.net_open(&mut Memory::new(&mut bytes), path, 0, NONBLOCK, 0)? {
+            Progress::Done(opened) => Ok(opened.fd),
+            Progress::Blocked => panic!("an open that is not to block does"),
+        }
+    }
+
+    fn attribute(&mut self, fd: u32, name: &str) -> Result<String, Failure> {
+        let path = format!("fd/{fd}/{name}");
+        let mut bytes = [&[0; 128], path.as_bytes()].concat();
+        let path = (128, path.len() as u32);
+        match self.process.net_readlink(&mut Memory::new(&mut bytes), path, 8, 120, 0)? {
+            Progress::Done(used) => Ok(String::from_utf8_lossy(&bytes[8..8 + used as usize]).into_owned()),
+            Progress::Blocked => panic!("an attribute blocks"),
+        }
+    }
+
+    fn set(&mut self, fd: u32, name: &str, value: &str) -> Result<(), Failure> {
+        let path = format!("fd/{fd}/{name}");
+        let mut bytes = [value.as_bytes(), path.as_bytes()].concat();
+        let (value, path) = ((0, value.len() as u32), (value.len() as u32, path.len() as u32));
+        match self.process.net_symlink(&mut Memory::new(&mut bytes), value, path)? {
+            Progress::Done(()) => Ok(()),
+            Progress::Blocked => panic!("setting an attribute blocks"),
+        }
+    }
+
+    /// A datagram led by its address, also on a socket that wants none.
+    fn send_to(&mut self, fd: u32, to: SocketAddr, count: u8) -> Result<u32, Failure> {
+        let mut bytes = vec![0; 16];
+        bytes.extend(encode_address(to));
+        bytes.extend(0..count);
+        let length = bytes.len() as u32 - 16;
+        bytes[..8].copy_from_slice(&[16u32.to_le_bytes(), length.to_le_bytes()].concat());
+        match self.process.sock_send(&mut Memory::new(&mut bytes), fd, 0, 1, 0, 8)? {
+            Progress::Done(sent) => Ok(sent),
+            Progress::Blocked => panic!("a send that is not to block does"),
+        }
+    }
+
+    fn local(&mut self, fd: u32) -> SocketAddr {
+        self.attribute(fd, "local").expect("an address").parse().expect("an address as text")
+    }
+
+    fn with<T>(&mut self, place: u8, act: impl FnOnce(&mut S::Network, &mut S::Stream) -> T) -> Option<T> {
+        let at = usize::from(place) % self.streams.len().max(1);
+        Some(act(self.process.network(), self.streams.get_mut(at)?.as_mut()?))
+    }
+
+    fn ends(mut self) {
+        for stream in std::mem::take(&mut self.streams).into_iter().flatten() {
+            // Without it the system would remember each connection for a minute.
+            S::close(self.process.network(), stream, true);
+        }
+    }
+}
+
+/// Both, and the addresses they share.
+struct Pair {
+    system: Twin<OfTheSystem>,
+    memory: Twin<InMemory>,
+    /// The peer's listener, then those of the guest.
+    listeners: Vec<SocketAddr>,
+    /// The peer's datagram socket, then those of the guest.
+    datagrams: Vec<SocketAddr>,
+}
+
+/// What a step answers in memory and on the system, which is asked again while it says what `may_change`.
+macro_rules! same {
+    ($pair:ident, $step:ident, $twin:ident => $run:expr, $may_change:expr) => {{
+        let expected = {
+            let $twin = &mut $pair.memory;
+            $run
+        };
+        let mut answered = {
+            let $twin = &mut $pair.system;
+            $run
+        };
+        for _ in 0..100 {
+            if answered == expected || !$may_change(&answered) {
+                break;
+            }
+            thread::sleep(Duration::from_micros(300));
+            answered = {
+                let $twin = &mut $pair.system;
+                $run
+            };
+        }
+        assert_eq!(answered, expected, "the system answers the first, memory the second, to {:?}", $step);
+        expected
+    }};
+}
+
+fn is_again<T>(result: &Result<T, Failure>) -> bool {
+    matches!(result, Err(Failure::Errno(Errno::Again)))
+}
+
+impl Twins {
+    /// Lives both lives.
+    ///
+    /// # Panics
+    /// When they differ.
+    pub fn run(&self) {
+        let Some((system, listener, datagrams)) = Twin::<OfTheSystem>::new(None, None) else { return };
+        let (memory, ..) =
+            Twin::<InMemory>::new(Some(listener), Some(datagrams)).expect("nobody is there yet");
+        let mut pair = Pair { system, memory, listeners: vec![listener], datagrams: vec![datagrams] };
+        for step in self.steps.iter().take(STEPS) {
+            if !pair.step(step) {
+                break;
+            }
+        }
+        pair.system.ends();
+    }
+}
+
+impl Pair {
+    fn at(addresses: &[SocketAddr], place: u8) -> SocketAddr {
+        addresses[usize::from(place) % addresses.len()]
+    }
+
+    /// Takes a step; false when the two can't go on together.
+    fn step(&mut self, step: &Step) -> bool {
+        match step {
+            Step::Write(Pointer(at), bytes) => {
+                let bytes = bytes.laid_out();
+                for memory in [&mut self.system.memory, &mut self.memory.memory] {
+                    let at = (*at as usize).min(memory.len());
+                    let fits = bytes.len().min(memory.len() - at);
+                    memory[at..at + fits].copy_from_slice(&bytes[..fits]);
+                }
+            }
+            Step::Call(call) => return self.call(call),
+            Step::Poll(watches) => {
+                let _ = same!(self, step, twin => twin.poll(watches), |_: &_| true);
+            }
+            Step::Listen => return self.listen("tcp/listen"),
+            Step::Bind => return self.listen("udp/bind"),
+            Step::Connect(to) => return self.connect(Self::at(&self.listeners, *to)),
+            Step::Attribute(Fd(fd), name) => {
+                let name = ATTRIBUTES[usize::from(*name) % ATTRIBUTES.len()];
+                let _ = same!(self, step, twin => twin.attribute(*fd, name), |_: &_| name == "error");
+            }
+            Step::Set(Fd(fd), name, value) => {
+                let name = ATTRIBUTES[usize::from(*name) % ATTRIBUTES.len()];
+                let value = value.to_string();
+                let _ = same!(self, step, twin => twin.set(*fd, name, &value), |_: &_| false);
+            }
+            Step::SetText(Fd(fd), name, value) => {
+                let name = ["local", "peer", "error", "join_v4", "nobody"][usize::from(*name) % 5];
+                let value = value.text();
+                let _ = same!(self, step, twin => twin.set(*fd, name, &value), |_: &_| false);
+            }
+            Step::ConnectDatagrams(Fd(fd), to) => {
+                let to = Self::at(&self.datagrams, *to).to_string();
+                let _ = same!(self, step, twin => twin.set(*fd, "peer", &to), |_: &_| false);
+            }
+            Step::SendTo(Fd(fd), to, count) => {
+                let to = Self::at(&self.datagrams, *to);
+                let _ = same!(self, step, twin => twin.send_to(*fd, to, *count), is_again);
+            }
+            _ => return self.peer(step),
+        }
+        true
+    }
+
+    fn peer(&mut self, step: &Step) -> bool {
+        match step {
+            Step::PeerConnects(to) if self.memory.streams.len() < STREAMS => {
+                let to = Self::at(&self.listeners, *to);
+                let memory = InMemory::connect(self.memory.process.network(), to);
+                let system = OfTheSystem::connect(self.system.process.network(), to);
+                return self.connected(step, system, memory);
+            }
+            Step::PeerAccepts if self.memory.streams.len() < STREAMS => {
+                let memory = InMemory::accept(self.memory.process.network(), &self.memory.listener);
+                let system = OfTheSystem::accept(self.system.process.network(), &self.system.listener);
+                return self.connected(step, system, memory);
+            }
+            Step::PeerSends(place, count) => {
+                let bytes: Vec<u8> = (0..*count).collect();
+                let nothing = |came: &Option<Came>| *came == Some(Came::Nothing);
+                same!(self, step, twin => twin.peer_sends(*place, &bytes), nothing);
+            }
+            Step::PeerReceives(place, most) => {
+                let most = 1 + usize::from(*most);
+                let nothing = |came: &Option<Came>| *came == Some(Came::Nothing);
+                same!(self, step, twin => twin.peer_receives(*place, most), nothing);
+            }
+            Step::PeerFinishes(place) => {
+                self.memory.with(*place, InMemory::finish);
+                self.system.with(*place, OfTheSystem::finish);
+            }
+            Step::PeerCloses(place, reset) => {
+                let at = usize::from(*place) % self.memory.streams.len().max(1);
+                if let Some(Some(stream)) = self.memory.streams.get_mut(at).map(Option::take) {
+                    InMemory::close(self.memory.process.network(), stream, *reset);
+                }
+                if let Some(Some(stream)) = self.system.streams.get_mut(at).map(Option::take) {
+                    OfTheSystem::close(self.system.process.network(), stream, *reset);
+                }
+            }
+            Step::PeerSendsTo(to, count) => {
+                let (to, bytes) = (Self::at(&self.datagrams, *to), (0..*count).collect::<Vec<u8>>());
+                InMemory::send_to(self.memory.process.network(), &mut self.memory.datagrams, &bytes, to);
+                OfTheSystem::send_to(self.system.process.network(), &mut self.system.datagrams, &bytes, to);
+            }
+            Step::PeerReceivesFrom => {
+                same!(self, step, twin => twin.peer_receives_from(), Option::is_none);
+            }
+            _ => {}
+        }
+        true
+    }
+
+    fn connected(
+        &mut self,
+        step: &Step,
+        system: Option<<OfTheSystem as Side>::Stream>,
+        memory: Option<<InMemory as Side>::Stream>,
+    ) -> bool {
+        assert_eq!(system.is_some(), memory.is_some(), "on the system, and in memory: {step:?}");
+        if memory.is_some() {
+            self.system.streams.push(system);
+            self.memory.streams.push(memory);
+        }
+        true
+    }
+
+    /// Those that can't block, and need no more than memory and fds.
+    fn call(&mut self, call: &Call) -> bool {
+        let call = match call.clone() {
+            Call::SockAccept { fd, flags, accepted } => {
+                Call::SockAccept { fd, flags: Flags(flags.0 | NONBLOCK), accepted }
+            }
+            Call::PollOneoff { .. }
+            | Call::PathOpen { .. }
+            | Call::PathReadlink { .. }
+            | Call::PathSymlink { .. }
+            | Call::FdFdstatSetFlags { .. } => return true,
+            call => call,
+        };
+        let _ = same!(self, call, twin => twin.call(&call), is_again);
+        assert!(self.system.memory == self.memory.memory, "{call:?} left something else in memory");
+        true
+    }
+
+    /// Opens a listener or a datagram socket on the system, and the same in memory.
+    fn listen(&mut self, kind: &str) -> bool {
+        let opened = self.system.open(&format!("{kind}/127.0.0.1:0"));
+        let address = opened.map(|fd| self.system.local(fd));
+        let port = address.map_or(0, |address| address.port());
+        let in_memory = self.memory.open(&format!("{kind}/127.0.0.1:{port}"));
+        if in_memory == Err(Errno::Addrinuse.into()) {
+            // By a stream that was given that port in memory alone.
+            return false;
+        }
+        assert_eq!(opened, in_memory, "{kind} on the system, and in memory");
+        let addresses = if kind == "udp/bind" { &mut self.datagrams } else { &mut self.listeners };
+        addresses.extend(address);
+        true
+    }
+
+    /// Connects to a listener of the peer's or of the guest's, which may be there no more.
+    fn connect(&mut self, to: SocketAddr) -> bool {
+        let path = format!("tcp/connect/{to}");
+        let (system, memory) = (self.system.open(&path), self.memory.open(&path));
+        if memory != Err(Errno::Connrefused.into()) || memory == system {
+            assert_eq!(system, memory, "a connect on the system, and in memory");
+            return true;
+        }
+        let fd = system.expect("what is not refused at once is open");
+        let refused = Errno::Connrefused.raw().to_string();
+        let told = (0..100).any(|_| {
+            thread::sleep(Duration::from_micros(300));
+            self.system.attribute(fd, "error").as_ref() == Ok(&refused)
+        });
+        assert!(told, "nobody listens on {to}, and the system doesn't say so");
+        self.system.process.fd_close(fd).is_ok()
+    }
+}
+
+impl<S: Side> Twin<S> {
+    fn peer_sends(&mut self, place: u8, bytes: &[u8]) -> Option<Came> {
+        self.with(place, |network, stream| S::send(network, stream, bytes))
+    }
+
+    fn peer_receives(&mut self, place: u8, most: usize) -> Option<Came> {
+        self.with(place, |network, stream| S::receive(network, stream, most))
+    }
+
+    fn peer_receives_from(&mut self) -> Option<(Vec<u8>, SocketAddr)> {
+        S::receive_from(self.process.network(), &mut self.datagrams)
+    }
+}
