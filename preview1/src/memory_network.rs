@@ -71,7 +71,8 @@ pub(crate) use schedule::Schedule;
 /// - A close with bytes unread, [`reset`](MemoryNetwork::reset), and the close of a listener before the
 ///   accept reset the peer. Any other close is an end of stream, and a peer that goes on sending learns of it
 ///   as from TCP: its first send is taken and answered by a reset, which is `EPIPE` after an end of stream.
-/// - Bytes that arrive after an own `shutdown` of receiving are dropped.
+/// - Bytes that arrive after an own `shutdown` of receiving are dropped; after one of both ways they break the
+///   connection for both ends, as on Linux.
 /// - A listener on the unspecified address takes connections to every address of its family.
 ///
 /// # What it models of UDP

@@ -288,3 +288,14 @@ fn calls_on_a_closed_socket_fail_and_harm_nobody() {
     assert_eq!(receive(&mut network, listener, 1), Err(Errno::Notconn));
     assert_eq!(network.accept(peer), Err(Errno::Inval));
 }
+
+#[test]
+fn bytes_for_a_stream_that_has_ended_both_ways_break_the_connection() {
+    let mut network = MemoryNetwork::new();
+    let (_, peer, stream) = connected(&mut network);
+    network.shutdown(stream, Shutdown::Both).unwrap();
+    assert_eq!(send(&mut network, peer, b"late"), Ok(4));
+    assert_eq!(network.take_error(stream), Some(Errno::Connreset));
+    // As after any reset behind an end of stream.
+    assert_eq!(send(&mut network, peer, b"later"), Err(Errno::Pipe));
+}

@@ -280,7 +280,16 @@ impl MemoryNetwork {
                 stream.in_flight -= bytes.len();
                 if stream.reading_ended {
                     let sender = stream.peer;
-                    self.made_room(sender);
+                    if stream.writing_ended {
+                        // Nobody can ever take the bytes, nor answer: the connection is over.
+                        stream.broke();
+                        self.edge(to.id);
+                        if let Some(sender) = sender {
+                            self.transmit(sender, Packet::Reset);
+                        }
+                    } else {
+                        self.made_room(sender);
+                    }
                     return;
                 }
                 stream.received.extend(bytes);

@@ -26,7 +26,9 @@ impl World {
             _ if moved == 0 => assert_eq!(sent, Err(Errno::Again)),
             _ => {
                 assert_eq!(sent, Ok(moved));
-                if !connection.receiving_ended {
+                if connection.receiving_ended && connection.guest_finished {
+                    connection.breaks();
+                } else if !connection.receiving_ended {
                     connection.to_guest.extend(&bytes[..moved]);
                 }
             }
