@@ -32,7 +32,7 @@ bench-quick:
 # Code is formatted as rustfmt wants it
 fmt:
     cargo fmt --all --check
-    cargo fmt --manifest-path shim/Cargo.toml --check
+    cargo fmt --manifest-path shim/Cargo.toml --check && cargo fmt --manifest-path fuzz/Cargo.toml --package wasi-poll-fuzz --package smith --check
 
 # What the project depends on: licences, sources and bans; `just deny advisories` where their database can be had
 [no-exit-message]
@@ -86,6 +86,10 @@ test-browser:
 [no-exit-message]
 soak *FLAGS:
     @WASI_POLL_WASM_RUSTC="$(setup/wasm-std)" cargo run --quiet --release -p conformance --bin soak -- {{FLAGS}}
+
+# The fuzzers from their kept corpus, 60 seconds each: `just fuzz [TARGET [SECONDS]]`
+fuzz *TARGET:
+    @setup/fuzz {{TARGET}}
 
 # The Debian way to a standard library for wasm: test-node and run once more, with it
 [no-exit-message]
