@@ -8,7 +8,7 @@
 //! | `call.rs` | one host call with arbitrary arguments |
 //! | `peer.rs` | what happens on the other side meanwhile |
 //! | `script.rs` | a guest's whole life, and what must hold in it |
-//! | `twins.rs`, `sides.rs` | the same guest on the system's sockets and in memory |
+//! | `twins.rs`, `twin.rs`, `sides.rs` | the same guest on the system's sockets and in memory |
 //! | `watched.rs` | a network that knows which sockets the guest holds |
 //! | `guest.rs` | whole modules, for the engine |
 //! | `budget.rs` | how much of the heap a run may take |
@@ -22,6 +22,8 @@ pub mod peer;
 pub mod script;
 #[cfg(feature = "host")]
 pub mod sides;
+#[cfg(feature = "host")]
+pub mod twin;
 #[cfg(feature = "host")]
 pub mod twins;
 pub mod watched;

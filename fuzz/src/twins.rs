@@ -9,16 +9,14 @@
 //! - When bytes arrive: what the system answers with `EAGAIN`, or tells in a poll, is asked for again for a moment.
 
 use crate::arbitrary;
-use crate::bytes::{Address, Bytes, Fd, Flags, MEMORY_BYTES, Pointer};
+use crate::bytes::{Address, Bytes, Fd, Flags, Pointer};
 use crate::call::Call;
 use crate::sides::{Came, InMemory, OfTheSystem, Side};
+use crate::twin::Twin;
 use std::net::SocketAddr;
 use std::thread;
 use std::time::Duration;
-use wasi_poll_preview1::net_dir::{Grants, encode_address};
-use wasi_poll_preview1::{
-    Clock, Errno, Event, Failure, Limits, Memory, Process, Progress, Subscription, Watch,
-};
+use wasi_poll_preview1::{Errno, Failure};
 
 /// Steps of a life, at most, so that no buffer fills.
 const STEPS: usize = 80;
@@ -73,126 +71,6 @@ const ATTRIBUTES: [&str; 8] = [
     "multicast_ttl_v4",
     "multicast_loop_v6",
 ];
-
-/// One of the two.
-struct Twin<S: Side> {
-    process: Process<S::Network>,
-    memory: Vec<u8>,
-    streams: Vec<Option<S::Stream>>,
-    listener: S::Listener,
-    datagrams: S::Datagrams,
-}
-
-impl<S: Side> Twin<S> {
-    fn new(
-        listener: Option<SocketAddr>,
-        datagrams: Option<SocketAddr>,
-    ) -> Option<(Self, SocketAddr, SocketAddr)> {
-        let mut network = S::network();
-        let (listener, listener_address) = S::listen(&mut network, listener)?;
-        let (datagrams, datagrams_address) = S::bind(&mut network, datagrams)?;
-        let mut process = Process::new(network);
-        process.set_limits(Limits { fds: 14, subscriptions: 64, iovecs: 8 });
-        let here = || vec!["127.0.0.1".parse().expect("a rule")];
-        let grants = Grants { connect: here(), listen: here(), udp: here(), dns: Vec::new() };
-        process.grant(grants).ok()?;
-        let memory = vec![0; MEMORY_BYTES as usize];
-        let twin = Twin { process, memory, streams: Vec::new(), listener, datagrams };
-        Some((twin, listener_address, datagrams_address))
-    }
-
-    /// Makes a call that never blocks, in the guest's own memory.
-    fn call(&mut self, call: &Call) -> Result<u64, Failure> {
-        match call.make(&mut self.process, &mut Memory::new(&mut self.memory))? {
-            Progress::Done(done) => Ok(done),
-            Progress::Blocked => panic!("{call:?} blocks"),
-        }
-    }
-
-    /// What is ready of these, and a time that has passed.
-    fn poll(&mut self, watches: &[(Fd, bool)]) -> Result<Vec<Event>, Failure> {
-        let watches =
-            watches.iter().map(|&(Fd(fd), write)| if write { Watch::Write(fd) } else { Watch::Read(fd) });
-        let now = Watch::Clock { clock: Clock::Monotonic, timeout_ns: 0, absolute: false };
-        let mut bytes: Vec<u8> = (0..)
-            .zip(watches.take(40).chain([now]))
-            .flat_map(|(userdata, watch)| Subscription { userdata, watch }.encode())
-            .collect();
-        let count = bytes.len() as u32 / 48;
-        let events = count * 48;
-        bytes.resize((events + count * 32 + 8) as usize, 0);
-        let told = match self.process.poll_oneoff(
-            &mut Memory::new(&mut bytes),
-            0,
-            events,
-            count,
-            events + count * 32,
-        )? {
-            Progress::Done(polled) => polled.events,
-            Progress::Blocked => panic!("a poll of no time blocks"),
-        };
-        let records = bytes[events as usize..].chunks_exact(32).take(told as usize);
-        Ok(records.map(|record| Event::decode(record).expect("a well-formed event")).collect())
-    }
-
-    fn open(&mut self, path: &str) -> Result<u32, Failure> {
-        let mut bytes = [&[0; 8], path.as_bytes()].concat();
-        let path = (8, path.len() as u32);
-        match self.process.net_open(&mut Memory::new(&mut bytes), path, 0, NONBLOCK, 0)? {
-            Progress::Done(opened) => Ok(opened.fd),
-            Progress::Blocked => panic!("an open that is not to block does"),
-        }
-    }
-
-    fn attribute(&mut self, fd: u32, name: &str) -> Result<String, Failure> {
-        let path = format!("fd/{fd}/{name}");
-        let mut bytes = [&[0; 128], path.as_bytes()].concat();
-        let path = (128, path.len() as u32);
-        match self.process.net_readlink(&mut Memory::new(&mut bytes), path, 8, 120, 0)? {
-            Progress::Done(used) => Ok(String::from_utf8_lossy(&bytes[8..8 + used as usize]).into_owned()),
-            Progress::Blocked => panic!("an attribute blocks"),
-        }
-    }
-
-    fn set(&mut self, fd: u32, name: &str, value: &str) -> Result<(), Failure> {
-        let path = format!("fd/{fd}/{name}");
-        let mut bytes = [value.as_bytes(), path.as_bytes()].concat();
-        let (value, path) = ((0, value.len() as u32), (value.len() as u32, path.len() as u32));
-        match self.process.net_symlink(&mut Memory::new(&mut bytes), value, path)? {
-            Progress::Done(()) => Ok(()),
-            Progress::Blocked => panic!("setting an attribute blocks"),
-        }
-    }
-
-    /// A datagram led by its address, also on a socket that wants none.
-    fn send_to(&mut self, fd: u32, to: SocketAddr, count: u8) -> Result<u32, Failure> {
-        let mut bytes = vec![0; 16];
-        bytes.extend(encode_address(to));
-        bytes.extend(0..count);
-        let length = bytes.len() as u32 - 16;
-        bytes[..8].copy_from_slice(&[16u32.to_le_bytes(), length.to_le_bytes()].concat());
-        match self.process.sock_send(&mut Memory::new(&mut bytes), fd, 0, 1, 0, 8)? {
-            Progress::Done(sent) => Ok(sent),
-            Progress::Blocked => panic!("a send that is not to block does"),
-        }
-    }
-
-    fn local(&mut self, fd: u32) -> SocketAddr {
-        self.attribute(fd, "local").expect("an address").parse().expect("an address as text")
-    }
-
-    fn with<T>(&mut self, place: u8, act: impl FnOnce(&mut S::Network, &mut S::Stream) -> T) -> Option<T> {
-        let at = usize::from(place) % self.streams.len().max(1);
-        Some(act(self.process.network(), self.streams.get_mut(at)?.as_mut()?))
-    }
-
-    fn ends(mut self) {
-        for stream in std::mem::take(&mut self.streams).into_iter().flatten() {
-            // Without it the system would remember each connection for a minute.
-            S::close(self.process.network(), stream, true);
-        }
-    }
-}
 
 /// Both, and the addresses they share.
 struct Pair {
@@ -416,19 +294,5 @@ impl Pair {
         });
         assert!(told, "nobody listens on {to}, and the system doesn't say so");
         self.system.process.fd_close(fd).is_ok()
-    }
-}
-
-impl<S: Side> Twin<S> {
-    fn peer_sends(&mut self, place: u8, bytes: &[u8]) -> Option<Came> {
-        self.with(place, |network, stream| S::send(network, stream, bytes))
-    }
-
-    fn peer_receives(&mut self, place: u8, most: usize) -> Option<Came> {
-        self.with(place, |network, stream| S::receive(network, stream, most))
-    }
-
-    fn peer_receives_from(&mut self) -> Option<(Vec<u8>, SocketAddr)> {
-        S::receive_from(self.process.network(), &mut self.datagrams)
     }
 }
