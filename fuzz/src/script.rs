@@ -120,7 +120,7 @@ impl Script {
         let stdin =
             self.stdin_is_a_stream.then(|| watched.connect(([10, 0, 0, 2], 80).into()).expect("a stream"));
         let mut life = Life { process: Process::new(&mut watched), stdin };
-        life.process.set_limits(Limits { fds: FDS, subscriptions: 64, iovecs: 8 });
+        life.process.set_limits(Limits { fds: FDS, subscriptions: 64, iovecs: 8, ..Limits::default() });
         life.process.preopen_listener(first).expect("room");
         life.process.grant(self.grants.grants()).expect("room");
         if let Some(source) = stdin {

@@ -35,7 +35,7 @@ impl<S: Side> Twin<S> {
         let (listener, listener_address) = S::listen(&mut network, listener)?;
         let (datagrams, datagrams_address) = S::bind(&mut network, datagrams)?;
         let mut process = Process::new(network);
-        process.set_limits(Limits { fds: 14, subscriptions: 64, iovecs: 8 });
+        process.set_limits(Limits { fds: 14, subscriptions: 64, iovecs: 8, ..Limits::default() });
         let here = || vec!["127.0.0.1".parse().expect("a rule")];
         let grants = Grants { connect: here(), listen: here(), udp: here(), dns: Vec::new() };
         process.grant(grants).ok()?;
