@@ -17,8 +17,8 @@ const EMFILE: u32 = 33;
 const EINVAL: u32 = 28;
 const ENOMEM: u32 = 48;
 
-/// Runs a guest that was given a listener at 3, and a directory at 4 with a file in it, which it opens as 5. A peer
-/// has connected and sent bytes, and the stream is at 6.
+/// Runs a guest that was given a listener at 3, and a directory at 4 with a file in it, which it opens as 6. A peer
+/// has connected and sent bytes, and the stream is at 7.
 fn run(limits: Limits, items: &str, body: &str) -> (Outcome, TempDir) {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("file"), "the content of a file").unwrap();
@@ -42,16 +42,16 @@ fn run(limits: Limits, items: &str, body: &str) -> (Outcome, TempDir) {
 fn every_transfer(iovecs: u32, count: u32) -> Vec<String> {
     let at = format!("(i32.const {iovecs}) (i32.const {count})");
     let mut calls = Vec::new();
-    for fd in [5, 6, 0] {
+    for fd in [6, 7, 0] {
         calls.push(format!("(call $fd_read (i32.const {fd}) {at} (i32.const 32))"));
     }
-    for fd in [5, 6, 1, 2] {
+    for fd in [6, 7, 1, 2] {
         calls.push(format!("(call $fd_write (i32.const {fd}) {at} (i32.const 32))"));
     }
-    calls.push(format!("(call $fd_pread (i32.const 5) {at} (i64.const 0) (i32.const 32))"));
-    calls.push(format!("(call $fd_pwrite (i32.const 5) {at} (i64.const 0) (i32.const 32))"));
-    calls.push(format!("(call $sock_recv (i32.const 6) {at} (i32.const 0) (i32.const 32) (i32.const 36))"));
-    calls.push(format!("(call $sock_send (i32.const 6) {at} (i32.const 0) (i32.const 32))"));
+    calls.push(format!("(call $fd_pread (i32.const 6) {at} (i64.const 0) (i32.const 32))"));
+    calls.push(format!("(call $fd_pwrite (i32.const 6) {at} (i64.const 0) (i32.const 32))"));
+    calls.push(format!("(call $sock_recv (i32.const 7) {at} (i32.const 0) (i32.const 32) (i32.const 36))"));
+    calls.push(format!("(call $sock_send (i32.const 7) {at} (i32.const 0) (i32.const 32))"));
     calls
 }
 
@@ -145,8 +145,8 @@ fn a_poll_of_none_or_of_too_many_is_refused_before_anything_is_allocated() {
 
 #[test]
 fn at_the_limit_of_fds_nothing_is_accepted_and_the_guest_is_told() {
-    // Stdio, the listener, the directory, the file and the stream.
-    let limits = Limits { fds: 7, ..Limits::default() };
+    // Stdio, the listener, both directories, the file and the stream.
+    let limits = Limits { fds: 8, ..Limits::default() };
     let accept = |errno: u32| {
         format!(
             "(call $is (call $sock_accept (i32.const 3) (i32.const 4) (i32.const 64)) (i32.const {errno}) (i32.const 1))"
@@ -154,7 +154,7 @@ fn at_the_limit_of_fds_nothing_is_accepted_and_the_guest_is_told() {
     };
     let quiet = "(call $must (call $fd_fdstat_set_flags (i32.const 3) (i32.const 4)) (i32.const 3))";
     let body = format!(
-        "{quiet} {} (call $must (call $fd_close (i32.const 6)) (i32.const 2)) {}",
+        "{quiet} {} (call $must (call $fd_close (i32.const 7)) (i32.const 2)) {}",
         accept(EMFILE),
         accept(EAGAIN)
     );
