@@ -191,7 +191,14 @@ impl Pair {
             }
             Step::PeerAccepts if self.memory.streams.len() < STREAMS => {
                 let memory = InMemory::accept(self.memory.process.network(), &self.memory.listener);
-                let system = OfTheSystem::accept(self.system.process.network(), &self.system.listener);
+                let mut system = OfTheSystem::accept(self.system.process.network(), &self.system.listener);
+                for _ in 0..100 {
+                    if system.is_some() || memory.is_none() {
+                        break;
+                    }
+                    thread::sleep(Duration::from_micros(300));
+                    system = OfTheSystem::accept(self.system.process.network(), &self.system.listener);
+                }
                 return self.connected(step, system, memory);
             }
             Step::PeerSends(place, count) => {

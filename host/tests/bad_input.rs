@@ -1,4 +1,4 @@
-//! What a hostile guest is answered by the engine, row by row of SECURITY.md. What the calls mean by themselves are
+//! What a hostile guest is answered by the engine, row by row of PORTABILITY.md. What the calls mean by themselves are
 //! `preview1`'s cases; pointers have a file of their own, `pointers.rs`.
 
 mod guest;
@@ -166,10 +166,16 @@ fn what_a_module_wants_past_a_limit_is_refused_with_the_limits_name() {
     let limits = Limits { memory_bytes: 3 * 65_536, table_elements: 10, ..Limits::default() };
     let start = "(func (export \"_start\"))";
     for (items, told) in [
-        ("(memory (export \"memory\") 4)", "memory_bytes is 196608"),
-        ("(memory (export \"memory\") 2) (memory 2)", "memory_bytes is 196608"),
-        ("(memory (export \"memory\") 1) (table 11 funcref)", "table_elements is 10"),
-        ("(memory (export \"memory\") 1) (table 6 funcref) (table 6 funcref)", "table_elements is 10"),
+        ("(memory (export \"memory\") 4)", "its limit is 196608; --max-memory sets it"),
+        ("(memory (export \"memory\") 2) (memory 2)", "its limit is 196608; --max-memory sets it"),
+        (
+            "(memory (export \"memory\") 1) (table 11 funcref)",
+            "its limit is 10; --max-table-elements sets it",
+        ),
+        (
+            "(memory (export \"memory\") 1) (table 6 funcref) (table 6 funcref)",
+            "its limit is 10; --max-table-elements sets it",
+        ),
     ] {
         let guest = Module::from_bytes("guest.wasm", format!("(module {items} {start})").as_bytes()).unwrap();
         let refused = Runner::new(&guest).unwrap().limits(limits).run().unwrap_err().to_string();
