@@ -6,7 +6,9 @@
 //!   where a connected stream starts, is not compared.
 //! - When a refused connect is told: at once, or by the stream's pending error.
 //! - How much fits into a buffer: nobody ever fills one.
-//! - When bytes arrive: what the system answers with `EAGAIN`, or tells in a poll, is asked for again for a moment.
+//! - When bytes arrive: what the system answers with `EAGAIN`, or tells in a poll, is asked for again for a moment. That is
+//!   not enough on a busy machine, where a connection may not stand yet when it is shut down, and a receive may find the
+//!   first of two sends alone: what doesn't fail again when it is run again was that.
 
 use crate::arbitrary;
 use crate::bytes::{Address, Bytes, Fd, Flags, Pointer};
