@@ -12,6 +12,9 @@ use std::time::{Duration, Instant};
 /// CPU time is asked for no oftener than this: what a guest may use beyond its limit.
 const CPU_TICK: Duration = Duration::from_millis(10);
 
+/// When a guest is asked again that has not answered: it sleeps, or was asked just before it could hear.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
+
 /// Watches one guest until it is dropped.
 #[derive(Debug)]
 pub struct Watchdog {
@@ -109,9 +112,9 @@ impl Watched {
                 return self.killer.end(Cause::TimedOut);
             }
             // A thread uses no more CPU time than passes: until so much has, there is nothing to ask.
-            let cpu_left = self.cpu.filter(|_| !state.asked).map(|limit| {
+            let cpu_left = self.cpu.map(|limit| {
                 let wait = limit.saturating_sub(state.cpu_used).max(CPU_TICK);
-                wait.saturating_sub(told.elapsed())
+                (if state.asked { ASK_AGAIN } else { wait }).saturating_sub(told.elapsed())
             });
             if cpu_left == Some(Duration::ZERO) {
                 state.asked = true;

@@ -9,7 +9,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// A signal ends a guest within this.
@@ -25,6 +25,8 @@ struct Started {
     address: SocketAddr,
     _stdin: ChildStdin,
     _stdout: BufReader<ChildStdout>,
+    /// What it says beside that it listens.
+    stderr: BufReader<ChildStderr>,
 }
 
 /// Starts a guest with a listener at fd 3, a directory with a FIFO in it at fd 4, and `/net` at fd 5, connects to it,
@@ -49,7 +51,8 @@ fn start(program: &Program, arguments: &[&str], items: &str, body: &str) -> Star
         .spawn()
         .unwrap();
     let mut line = String::new();
-    BufReader::new(child.stderr.take().unwrap()).read_line(&mut line).unwrap();
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    stderr.read_line(&mut line).unwrap();
     let told = line.strip_prefix("wasi-poll: listening on ").unwrap_or_else(|| panic!("{line:?}"));
     let address = told.split(' ').next().unwrap().parse().unwrap();
     let peer = TcpStream::connect(address).unwrap();
@@ -57,7 +60,7 @@ fn start(program: &Program, arguments: &[&str], items: &str, body: &str) -> Star
     line.clear();
     stdout.read_line(&mut line).unwrap();
     assert_eq!(line, "ready\n");
-    Started { _stdin: child.stdin.take().unwrap(), child, peer, address, _stdout: stdout }
+    Started { _stdin: child.stdin.take().unwrap(), child, peer, address, _stdout: stdout, stderr }
 }
 
 impl Started {
@@ -67,7 +70,10 @@ impl Started {
 
     #[track_caller]
     fn exits_with(&mut self, code: i32) {
-        assert_eq!(self.child.wait().unwrap().code(), Some(code));
+        let ended = self.child.wait().unwrap();
+        let mut complaints = String::new();
+        self.stderr.read_to_string(&mut complaints).unwrap();
+        assert_eq!(ended.code(), Some(code), "{complaints}");
     }
 }
 
