@@ -143,7 +143,7 @@ impl<N: Network + 'static> Runner<N> {
         self.sockets.push(socket);
     }
 
-    /// Lets the guest use more of the network than the listeners it was given. When that is anything, it finds the
+    /// Lets the guest use more of the network than the listeners it was given. With either, it finds the
     /// [network directory](wasi_poll_preview1::net_dir), `/net`, behind all directories.
     ///
     /// ```

@@ -41,7 +41,7 @@ impl Grants {
             || self.connect.iter().chain(&self.listen).chain(&self.udp).any(is_host)
     }
 
-    /// Whether nothing is granted, so that the guest gets no network directory at all.
+    /// Whether nothing is granted, so that a guest without a socket gets no network directory at all.
     pub fn is_empty(&self) -> bool {
         self.connect.is_empty() && self.listen.is_empty() && self.udp.is_empty() && self.dns.is_empty()
     }
