@@ -91,7 +91,7 @@ impl Killer {
 
     /// Whether it was pulled.
     pub fn is_killed(&self) -> bool {
-        self.shared.cause.load(Ordering::Relaxed) != 0
+        self.shared.cause.load(Ordering::SeqCst) != 0
     }
 
     /// Whether the guest was asked to finish.

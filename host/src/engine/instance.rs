@@ -5,8 +5,7 @@ use super::guest::Guest;
 use super::limiter::Limiter;
 use super::module::Code;
 use super::regions::Sizes;
-use super::{Module, linker, recorded};
-use crate::kill::Cause;
+use super::{Module, epoch, linker, recorded};
 use crate::memory::MemoryHandle;
 use crate::preopens::Directory;
 use crate::random::SeededRandom;
@@ -16,7 +15,7 @@ use crate::trace::{Trace, end_entry};
 use crate::watchdog::CpuMeter;
 use crate::{Killer, Limits, Outcome, RunError};
 use wasi_poll_preview1::{Network, Process, Stop};
-use wasmtime::{Engine, Error, Result, Store, Trap, UpdateDeadline, WasmBacktrace};
+use wasmtime::{Engine, Error, Result, Store, Trap, WasmBacktrace};
 use wasmtime_wasi::p1::WasiP1Ctx;
 use wasmtime_wasi::{FsPerms, WasiCtxBuilder};
 
@@ -91,23 +90,8 @@ pub(super) fn store<N: Network + 'static>(engine: &Engine, guest: Guest<N>) -> S
     let (killer, meter) = (guest.killer.clone(), guest.cpu_meter.clone());
     let mut store = Store::new(engine, guest);
     store.limiter(|guest| &mut guest.limiter);
-    interrupt_with(&mut store, &killer, meter);
-    let epoch = engine.clone();
-    killer.on_kill(move || epoch.increment_epoch());
+    epoch::interrupt_with(&mut store, &killer, meter);
     store
-}
-
-/// Lets a busy guest be ended: each time the epoch moves, it asks its switch and its meter.
-pub(super) fn interrupt_with<T: 'static>(store: &mut Store<T>, killer: &Killer, meter: Option<CpuMeter>) {
-    let killer = killer.clone();
-    store.epoch_deadline_callback(move |_| {
-        if meter.as_ref().is_some_and(CpuMeter::is_over) {
-            killer.end(Cause::OutOfCpuTime);
-        }
-        // The epoch is the whole process's: most often it moved for another guest.
-        if killer.is_killed() { Err(Error::new(Stop::Killed)) } else { Ok(UpdateDeadline::Continue(1)) }
-    });
-    store.set_epoch_deadline(1);
 }
 
 /// Why it couldn't begin. The engine's own counts have no flag in their text.

@@ -5,6 +5,7 @@ mod by_holder;
 mod cache;
 mod calls;
 mod component;
+mod epoch;
 mod files;
 mod guest;
 mod instance;

@@ -1,7 +1,8 @@
 //! One run of a component: its store, its runtime, and how it ended.
 
 use super::super::Module;
-use super::super::instance::{cannot_run, interrupt_with, outcome};
+use super::super::epoch::interrupt_with;
+use super::super::instance::{cannot_run, outcome};
 use super::super::limiter::Limiter;
 use super::super::module::Code;
 use super::command::Command;
@@ -88,11 +89,8 @@ async fn run_or_kill(command: &Command, setup: ComponentSetup) -> Result<Option<
     store.limiter(|state| &mut state.limiter);
     interrupt_with(&mut store, &killer, meter);
     let pulled = Arc::new(Notify::new());
-    let (epoch, wake) = (command.engine().clone(), Arc::clone(&pulled));
-    killer.on_kill(move || {
-        epoch.increment_epoch();
-        wake.notify_one();
-    });
+    let wake = Arc::clone(&pulled);
+    killer.on_kill(move || wake.notify_one());
 
     let mut pulled = pin!(pulled.notified());
     let mut running = pin!(run(command, &mut store, limits));
