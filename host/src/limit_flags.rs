@@ -50,7 +50,11 @@ pub struct LimitFlags {
     #[arg(long, value_name = "NUMBER", default_value_t = Limits::default().iovecs, help_heading = LIMITS)]
     max_iovecs: u32,
 
-    /// Bytes that one call moves through a stream or stdio, or takes at random, in bytes or a unit of them, up to 4GiB
+    /// Open readiness sets, their number
+    #[arg(long, value_name = "NUMBER", default_value_t = Limits::default().readiness_sets, help_heading = LIMITS)]
+    max_readiness_sets: u32,
+
+    /// Bytes that one call moves through a stream, stdio or a file, or takes at random, in bytes or a unit of them, up to 4GiB
     #[arg(long, value_name = "BYTES", default_value = "16MiB", value_parser = call_bytes, help_heading = LIMITS)]
     max_call_bytes: ByteSize,
 
@@ -75,6 +79,7 @@ impl LimitFlags {
             fds: self.max_fds,
             subscriptions: self.max_subscriptions,
             iovecs: self.max_iovecs,
+            readiness_sets: self.max_readiness_sets,
             call_bytes: u32::try_from(self.max_call_bytes.as_u64()).unwrap_or(u32::MAX),
             connects: self.max_connects,
             lookups: self.max_lookups,

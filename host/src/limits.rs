@@ -14,8 +14,11 @@ pub struct Limits {
     pub subscriptions: u32,
     /// `--max-iovecs`: buffers in one read, write, send or receive; one more is `ENOMEM`.
     pub iovecs: u32,
-    /// `--max-call-bytes`: bytes moved by one call on a stream or stdio, which leaves what is more to the next; and
-    /// random bytes asked for at once, of which one more is `ENOMEM`.
+    /// `--max-readiness-sets`: open readiness sets; one more is `EMFILE`. Each can hold as many subscriptions as one
+    /// `poll_oneoff`.
+    pub readiness_sets: u32,
+    /// `--max-call-bytes`: bytes moved by one call on a stream, stdio or a file, which leaves what is more to the next;
+    /// and random bytes asked for at once, of which one more is `ENOMEM`.
     pub call_bytes: u32,
     /// `--max-connects`: streams that are connecting at once; one more is `ENOBUFS`.
     pub connects: u32,
@@ -45,6 +48,7 @@ impl Default for Limits {
             fds: calls.fds,
             subscriptions: calls.subscriptions,
             iovecs: calls.iovecs,
+            readiness_sets: calls.readiness_sets,
             call_bytes: calls.call_bytes,
             connects: calls.connects,
             lookups: calls.lookups,
@@ -60,8 +64,15 @@ impl Default for Limits {
 
 impl From<Limits> for wasi_poll_preview1::Limits {
     fn from(limits: Limits) -> wasi_poll_preview1::Limits {
-        let Limits { fds, subscriptions, iovecs, call_bytes, connects, lookups, .. } = limits;
-        let calls = wasi_poll_preview1::Limits::default();
-        wasi_poll_preview1::Limits { fds, subscriptions, iovecs, call_bytes, connects, lookups, ..calls }
+        let Limits { fds, subscriptions, iovecs, readiness_sets, call_bytes, connects, lookups, .. } = limits;
+        wasi_poll_preview1::Limits {
+            fds,
+            subscriptions,
+            iovecs,
+            readiness_sets,
+            call_bytes,
+            connects,
+            lookups,
+        }
     }
 }

@@ -29,6 +29,7 @@ fn every_limit_has_a_flag_with_its_unit_and_its_default() {
         ("max-fds", "NUMBER", "16384"),
         ("max-subscriptions", "NUMBER", "65536"),
         ("max-iovecs", "NUMBER", "1024"),
+        ("max-readiness-sets", "NUMBER", "32"),
         ("max-call-bytes", "BYTES", "16MiB"),
         ("max-connects", "NUMBER", "1024"),
         ("max-lookups", "NUMBER", "6000"),
@@ -110,6 +111,20 @@ fn limits_of_the_calls_are_told() {
          (call $must (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)) (i32.const 3))
          (call $is (i32.load (i32.const 8)) (i32.const 4) (i32.const 4))",
         "limit of 4 random bytes in a call; --max-call-bytes sets it",
+    );
+    let open_set = |errno| {
+        format!(
+            "(call $is
+                (call $path_open (i32.const 3) (i32.const 0) (i32.const 8192) (i32.const 4) (i32.const 0)
+                    (i64.const 0) (i64.const 0) (i32.const 0) (i32.const 32))
+                (i32.const {errno}) (i32.const 1))"
+        )
+    };
+    is_told(
+        &["--max-readiness-sets=1", "--allow-dns=*"],
+        "(data (i32.const 8192) \"poll\")",
+        &(open_set(0) + &open_set(33)),
+        "limit of 1 readiness sets; --max-readiness-sets sets it",
     );
     is_told(
         &["--max-lookups=1", "--allow-dns=*"],

@@ -245,6 +245,7 @@ macro_rules! for_each_case {
             streams_that_are_connecting_have_a_limit
             look_ups_have_a_limit_in_a_minute
             limits_of_one_call_are_told_with_their_flag
+            limits_of_readiness_sets_are_told_with_their_flag
         }
     };
 }

@@ -69,7 +69,7 @@ impl<N: Network> Process<N> {
         bytes_pointer: u32,
     ) -> Result<(), Failure> {
         memory.check(bytes_pointer, 4, 4)?;
-        record::read_iovecs(memory, iovecs, count, self.limits.iovecs, &mut self.iovecs)?;
+        self.decode_iovecs(memory, iovecs, count)?;
         Ok(())
     }
 

@@ -4,6 +4,7 @@
 //! See [the protocol](crate::net_dir#readiness-sets).
 
 use crate::fd_table::Descriptor;
+use crate::net_dir::Refusal;
 use crate::poll::Whose;
 use crate::record::{self, Change, EVENT_BYTES, Fdstat, SUBSCRIPTION_BYTES};
 use crate::transfer::{Direction, gather, scatter};
@@ -64,11 +65,20 @@ impl<N: Network> Process<N> {
     /// Opens a readiness set at the lowest free fd.
     pub(crate) fn open_set(&mut self, flags: Fdflags) -> Result<u32, Errno> {
         if self.polling.sets.len() >= self.limits.readiness_sets as usize {
+            let what = format!("{} readiness sets", self.limits.readiness_sets);
+            self.refusal = Some(Refusal { flag: "--max-readiness-sets", what });
             return Err(Errno::Mfile);
         }
-        self.has_room()?;
+        self.make_room()?;
         let set = self.polling.sets.insert(ReadinessSet { flags, ..ReadinessSet::default() });
         Ok(self.table.insert(Descriptor::ReadinessSet(set)))
+    }
+
+    #[cold]
+    fn set_is_full(&mut self) -> Errno {
+        let what = format!("{} subscriptions in a readiness set", self.limits.subscriptions);
+        self.refusal = Some(Refusal { flag: "--max-subscriptions", what });
+        Errno::Nomem
     }
 
     /// `fd_write` on a readiness set: changes (48 bytes each), made in order, and how many bytes of them to
@@ -86,12 +96,12 @@ impl<N: Network> Process<N> {
     ) -> Result<u32, Failure> {
         let set = self.set_at(fd)?;
         memory.check(bytes_pointer, 4, 4)?;
-        let total = record::read_iovecs(memory, iovecs, count, self.limits.iovecs, &mut self.iovecs)?;
+        let total = self.decode_iovecs(memory, iovecs, count)?;
         if !total.is_multiple_of(SUBSCRIPTION_BYTES) {
             return Err(Errno::Inval.into());
         }
         if total / SUBSCRIPTION_BYTES > self.limits.subscriptions {
-            return Err(Errno::Nomem.into());
+            return Err(self.set_is_full().into());
         }
         let fd_bound = self.fd_bound();
         let Exchanged { changes, bytes, .. } = &mut self.exchanged;
@@ -107,6 +117,7 @@ impl<N: Network> Process<N> {
         for &change in &*changes {
             match self.polling.sets[set].change(change, self.limits.subscriptions, fd_bound) {
                 Ok(()) => made += 1,
+                Err(Errno::Nomem) if made == 0 => return Err(self.set_is_full().into()),
                 Err(errno) if made == 0 => return Err(errno.into()),
                 Err(_) => break,
             }
@@ -132,7 +143,7 @@ impl<N: Network> Process<N> {
     ) -> Result<Progress<Received>, Failure> {
         let set = self.set_at(fd)?;
         memory.check(bytes_pointer, 4, 4)?;
-        let total = record::read_iovecs(memory, iovecs, count, self.limits.iovecs, &mut self.iovecs)?;
+        let total = self.decode_iovecs(memory, iovecs, count)?;
         let room = total / EVENT_BYTES;
         if room == 0 {
             return Err(Errno::Inval.into());

@@ -4,6 +4,7 @@
 #![expect(clippy::too_many_arguments, reason = "the calls' own")]
 
 use super::guest::Guest;
+use super::large::{self, Cut, check_path};
 use super::seam::{named, number};
 use std::pin::pin;
 use wasi_poll_preview1::{Errno, Failure, Memory, Network, Process, Target};
@@ -11,9 +12,6 @@ use wasmtime::{Error, Result};
 use wasmtime_wasi::p1::wasi_snapshot_preview1::{self as wasmtime_wasi_calls, WasiSnapshotPreview1};
 use wasmtime_wasi::runtime::{in_tokio, poll_noop};
 use wiggle::{GuestError, GuestMemory};
-
-/// What one call may make the host allocate, in bytes.
-const FUEL: usize = 128 << 20;
 
 /// How wasm's argument becomes wasmtime-wasi's.
 pub trait Argument {
@@ -54,11 +52,12 @@ impl Argument for u64 {
 }
 
 /// One function for each call: its arguments are translated, and wasmtime-wasi makes it. One that moves bytes has its
-/// pointers checked before: wasmtime-wasi looks at some of them when the file has been written to.
+/// pointers checked before: wasmtime-wasi looks at some of them when the file has been written to. What it would copy by
+/// the guest's number, paths and what is moved, is bounded first.
 macro_rules! forward {
     (
         $($name:ident($($argument:ident: $kind:ty),*)
-        $($wait:ident)? $([$iovecs:ident, $count:ident, $told:ident])?;)*
+        $($wait:ident)? $([$iovecs:ident, $count:ident, $told:ident])? $({$($path:ident, $length:ident);*})?;)*
     ) => {
         $(
             pub fn $name<N: Network>(
@@ -78,14 +77,33 @@ macro_rules! forward {
                     let told = $told.cast_unsigned();
                     match guest.process.check_transfer(&Memory::new(memory), buffers, told) {
                         Ok(()) => {}
+                        Err(Failure::Errno(errno)) => {
+                            guest.tell_refusal();
+                            return Ok(number(errno));
+                        }
+                        Err(Failure::Trap(trap)) => return Err(named(stringify!($name), trap.into())),
+                    }
+                    let cut = Cut::new(memory, buffers, told, guest.call_bytes);
+                )?
+                $($(
+                    let path = ($path.cast_unsigned(), $length.cast_unsigned());
+                    match check_path(&Memory::new(memory), path) {
+                        Ok(()) => {}
                         Err(Failure::Errno(errno)) => return Ok(number(errno)),
                         Err(Failure::Trap(trap)) => return Err(named(stringify!($name), trap.into())),
                     }
+                )*)?
+                guest.files.set_hostcall_fuel(large::fuel(guest.call_bytes));
+                let answered = {
+                    let memory = &mut GuestMemory::Unshared(memory);
+                    let answered = wasmtime_wasi_calls::$name(&mut guest.files, memory, $($argument),*);
+                    forward!(@ answered $($wait)?)
+                };
+                $(
+                    let _ = $iovecs;
+                    cut.undo(memory);
                 )?
-                let memory = &mut GuestMemory::Unshared(memory);
-                guest.files.set_hostcall_fuel(FUEL);
-                let answered = wasmtime_wasi_calls::$name(&mut guest.files, memory, $($argument),*);
-                answer(stringify!($name), forward!(@ answered $($wait)?))
+                answer(stringify!($name), answered)
             }
         )*
     };
@@ -138,30 +156,29 @@ forward! {
     fd_sync(fd: Fd) waits;
     fd_tell(fd: Fd, position: u32);
     fd_write(fd: Fd, iovecs: u32, count: u32, bytes: u32) waits [iovecs, count, bytes];
-    path_create_directory(fd: Fd, path: u32, length: u32) waits;
-    path_filestat_get(fd: Fd, flags: u32, path: u32, length: u32, stat: u32) waits;
+    path_create_directory(fd: Fd, path: u32, length: u32) waits {path, length};
+    path_filestat_get(fd: Fd, flags: u32, path: u32, length: u32, stat: u32) waits {path, length};
     path_filestat_set_times(
         fd: Fd, flags: u32, path: u32, length: u32, accessed: u64, modified: u64, set: u32
-    ) waits;
+    ) waits {path, length};
     path_link(
         fd: Fd, flags: u32, path: u32, length: u32, new_fd: Fd, new_path: u32, new_length: u32
-    ) waits;
+    ) waits {path, length; new_path, new_length};
     path_open(
         fd: Fd, lookup: u32, path: u32, length: u32, open: u32, base: u64, inheriting: u64, flags: u32,
         opened: u32
-    ) waits;
-    path_readlink(fd: Fd, path: u32, length: u32, buffer: u32, buffer_length: u32, bytes: u32) waits;
-    path_remove_directory(fd: Fd, path: u32, length: u32) waits;
-    path_rename(fd: Fd, path: u32, length: u32, new_fd: Fd, new_path: u32, new_length: u32) waits;
-    path_symlink(target: u32, target_length: u32, fd: Fd, path: u32, length: u32) waits;
-    path_unlink_file(fd: Fd, path: u32, length: u32) waits;
+    ) waits {path, length};
+    path_readlink(fd: Fd, path: u32, length: u32, buffer: u32, buffer_length: u32, bytes: u32) waits {path, length};
+    path_remove_directory(fd: Fd, path: u32, length: u32) waits {path, length};
+    path_rename(fd: Fd, path: u32, length: u32, new_fd: Fd, new_path: u32, new_length: u32) waits {path, length; new_path, new_length};
+    path_symlink(target: u32, target_length: u32, fd: Fd, path: u32, length: u32) waits {target, target_length; path, length};
+    path_unlink_file(fd: Fd, path: u32, length: u32) waits {path, length};
     random_get(buffer: u32, length: u32);
     sched_yield();
 }
 
 /// Closes what wasmtime-wasi holds by its own number.
 pub fn close<N: Network>(guest: &mut Guest<N>, inner: u32) -> Result<u32> {
-    guest.files.set_hostcall_fuel(FUEL);
     let memory = &mut GuestMemory::Unshared(&mut []);
     let closed = wasmtime_wasi_calls::fd_close(&mut guest.files, memory, inner.cast_signed());
     answer("fd_close", finished(closed))

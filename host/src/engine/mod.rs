@@ -9,6 +9,7 @@ mod epoch;
 mod files;
 mod guest;
 mod instance;
+mod large;
 mod limiter;
 mod linker;
 mod module;

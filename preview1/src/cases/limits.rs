@@ -1,10 +1,11 @@
 //! What a guest is answered at its limits, and that whoever runs it is told which. Those of fds are in
 //! `descriptors.rs`.
 
-use super::guest::{NONBLOCK, errno};
+use super::guest::{BYTES, IOVECS, NONBLOCK, SUBSCRIPTIONS, errno};
 use super::{Guest, Rig};
 use crate::net_dir::Grants;
-use crate::{Errno, Limits, Watch};
+use crate::record::SUBSCRIPTION_BYTES;
+use crate::{Errno, Limits, Memory, Subscription, Watch};
 
 #[track_caller]
 fn is_told<R: Rig>(guest: &mut Guest<R>, text: &str) {
@@ -80,4 +81,24 @@ pub fn limits_of_one_call_are_told_with_their_flag<R: Rig>() {
     );
     assert_eq!(guest.accept(3, NONBLOCK).map(|accepted| accepted.fd), errno(Errno::Mfile));
     is_told(&mut guest, "the guest is at its limit of 5 open fds; --max-fds sets it");
+}
+
+pub fn limits_of_readiness_sets_are_told_with_their_flag<R: Rig>() {
+    let limits = Limits { iovecs: 2, subscriptions: 2, readiness_sets: 1, ..Limits::default() };
+    let mut guest = Guest::<R>::granted(Grants::all(), limits);
+    let set = guest.open("poll", NONBLOCK).expect("a set");
+    assert_eq!(guest.open("poll", NONBLOCK), errno(Errno::Mfile));
+    is_told(&mut guest, "the guest is at its limit of 1 readiness sets; --max-readiness-sets sets it");
+    let mut change = |buffers: &[(u32, u32)], fds: [u32; 3]| {
+        guest.subscribe(&fds.map(|fd| Subscription { userdata: 0, watch: Watch::Read(fd) }));
+        guest.lay_out(buffers);
+        let (memory, count) = (&mut Memory::new(&mut guest.memory), buffers.len() as u32);
+        let wrote = guest.process.set_write(memory, set, (IOVECS, count), BYTES);
+        (wrote, guest.process.take_refusal().map(|refusal| refusal.flag))
+    };
+    let of = |records| (SUBSCRIPTIONS, records * SUBSCRIPTION_BYTES);
+    assert_eq!(change(&[of(1); 3], [0; 3]), (errno(Errno::Nomem), Some("--max-iovecs")));
+    assert_eq!(change(&[of(3)], [0; 3]), (errno(Errno::Nomem), Some("--max-subscriptions")));
+    assert_eq!(change(&[of(2)], [0, 1, 2]), (Ok(2 * SUBSCRIPTION_BYTES), None));
+    assert_eq!(change(&[of(1)], [2; 3]), (errno(Errno::Nomem), Some("--max-subscriptions")));
 }
