@@ -2,47 +2,27 @@
 //! sight.
 
 mod component;
+mod outcome;
+mod running;
 mod system;
 
-use crate::engine::{self, Setup};
 use crate::permits::Permits;
 use crate::preopens::{self, Directory, Listener};
 use crate::refusals::Refusals;
 use crate::stdio::{STDERR, STDIN, STDOUT, Stdio};
 use crate::trace::{Lines, Trace, TraceFormat};
-use crate::watchdog::{CpuMeter, Watchdog};
 use crate::{Grants, Killer, Limits, Module, OsNetwork, Refusal, RunError};
+pub use outcome::Outcome;
 use std::io::{Read, Write};
 use std::net::SocketAddr;
 use std::path::Path;
-use wasi_poll_preview1::{Network, Process, SocketId};
-use wasi_poll_trace::{self as trace, Header, Observe, World};
-
-/// How a guest ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// By itself, with this code.
-    Exited(u32),
-    /// By a fault: its own, or a host call that no correct program makes.
-    Trapped {
-        /// What happened; of a host call, with the call's name before it.
-        message: String,
-        /// Where, innermost first: a line a function, with the source's file and line where the module has
-        /// them. Empty when no function of the guest was running.
-        backtrace: String,
-    },
-    /// By its [`Killer`].
-    Killed,
-    /// By its limit [`wall_time`](Limits::wall_time).
-    TimedOut,
-    /// By its limit [`cpu_time`](Limits::cpu_time).
-    OutOfCpuTime,
-    /// Because it was asked to [finish](Killer::finish), and had nothing left to do.
-    Finished,
-}
+use wasi_poll_preview1::{Network, SocketId};
+use wasi_poll_trace::Observe;
 
 /// One guest about to run. It starts with nothing: no network, no files, no variables, its stdin at the end
 /// and its output discarded. Everything else is given by name.
+///
+/// What it promises beyond that, of threads, panics and what is left behind, stands [below](#what-is-promised).
 ///
 /// ```
 /// use wasi_poll_host::{Module, Outcome, Runner};
@@ -63,6 +43,56 @@ pub enum Outcome {
 /// assert_eq!(runner.run()?, Outcome::Exited(7));
 /// # Ok::<(), wasi_poll_host::RunError>(())
 /// ```
+///
+/// # What is promised
+///
+/// ## Threads
+///
+/// [`run`](Self::run) runs the guest on the thread it is called on, and returns when the guest has ended: one guest, one
+/// thread. A runner is [`Send`], so it can be built on one thread and run on another, which needs 2 MiB of stack beside
+/// the guest's own ([`Module::load_with_stack`]). It blocks: asynchronous code gives it a thread, or `spawn_blocking`;
+/// a component has a runtime of its own, and running one inside of an asynchronous task panics.
+///
+/// Threads beside it: a watchdog where there is a [limit of time](Limits), gone when `run` returns; and others that end by
+/// themselves soon after: up to four that look names up, once the guest needs any, one where a kill may have been
+/// missed, and a component's runtime. A look-up that the system doesn't answer stays until it does, and holds nothing.
+///
+/// ## Panics
+///
+/// No guest makes the host panic: what it does wrong is an errno, or [`Outcome::Trapped`]. What *you* give a runner may:
+/// a reader, a writer, an observer, [`on_refusal`](Self::on_refusal) or a [`Network`] that panics, and `run` goes on with
+/// that panic. The guest is gone then, its sockets closed; the module, the switch and all other guests are as they were.
+///
+/// ## What a guest leaves behind
+///
+/// However it ends, by an exit, a trap, its switch or a limit, when `run` returns
+///
+/// - its sockets are closed, as a process's are: what it has sent still arrives, and its ports are free;
+/// - what it wrote to stdout and stderr has been written and flushed, write by write; nothing is kept for later;
+/// - what it did to files is done, and nothing is undone. It was handed to the system with each call, and is as safe
+///   there as the system makes it: only the guest's own `fd_sync` waits for the disk;
+/// - whoever observes it has been told of its end last;
+/// - its memory is gone.
+///
+/// ## What can be used again
+///
+/// A [`Module`], for any number of guests at once and one after another, whatever became of those before; grants and
+/// limits, which are plain values; a [`Trace`]. A [`Killer`] stays pulled: whoever runs with it then is ended at once.
+///
+/// ## What a switch can't end
+///
+/// A [`Killer`] and the limits of time end whatever is wasm or one of this host's own waits. They don't end a call of
+/// yours, nor the system's: a reader or writer that blocks, an observer that does, or a FIFO that the guest opens in a
+/// directory it was given. `run` returns when that call does, and not before. For stdio that can always be ended there
+/// is [`inherit_stdio`](Self::inherit_stdio), and for what may block, a writer that only hands on to another thread.
+///
+/// ## Determinism
+///
+/// None on the operating system's sockets. On a network that is deterministic, such as
+/// [`MemoryNetwork`](wasi_poll_preview1::MemoryNetwork), sockets, polls and clocks are: the same module with the same
+/// arguments makes the same calls and gets the same answers, as long as nothing else it asks for differs. That is
+/// random numbers, which are the system's, files, and the bits of a NaN, which are the machine's. Of a
+/// [played](crate::play) guest these follow from the seed, too.
 #[derive(Debug)]
 pub struct Runner<N: Network = OsNetwork> {
     module: Module,
@@ -315,83 +345,5 @@ impl<N: Network + 'static> Runner<N> {
     /// The network underneath.
     pub fn network(&mut self) -> &mut N {
         &mut self.network
-    }
-
-    /// Runs the guest on this thread, to its end. Its sockets are closed then.
-    ///
-    /// # Errors
-    /// When it can't be started: what it was given doesn't fit its limits, or it doesn't fit this host.
-    pub fn run(self) -> Result<Outcome, RunError> {
-        let (module, killer) = (self.module.clone(), self.killer.clone());
-        let watched = Watchdog::start(&self.limits, &killer, move || module.interrupt());
-        let watched = watched.map_err(|error| RunError::no_thread(&error))?;
-        let (_watchdog, cpu_meter) = watched.map_or((None, None), |(dog, meter)| (Some(dog), meter));
-        let outcome = if self.module.is_component() {
-            self.run_component(cpu_meter)
-        } else {
-            self.run_module(cpu_meter)
-        };
-        Ok(match outcome? {
-            Outcome::Killed => killer.outcome().unwrap_or(Outcome::Killed),
-            outcome => outcome,
-        })
-    }
-
-    fn run_module(mut self, cpu_meter: Option<CpuMeter>) -> Result<Outcome, RunError> {
-        for (name, value) in preopens::variables(&self.listeners) {
-            // What the caller set by that name is meant to hold.
-            if !self.variables.iter().any(|(known, _)| known == name) {
-                self.variables.push((name.to_owned(), value));
-            }
-        }
-        if let Some(trace) = &self.trace {
-            let mut header = Header::new(World::Run, trace::Clock::Real)
-                .with_guest(self.module.name(), Some(self.module.sha256()));
-            header.started_unix_ns = self.network.realtime_ns().saturating_sub(self.network.now_ns());
-            header.data = trace.has_data();
-            trace.begin(&header);
-        }
-        let mut process = Process::new(self.network);
-        process.set_limits(self.limits.into());
-        let past_limit = |_| {
-            let fds = self.limits.fds;
-            RunError::new(format!(
-                "the listeners and directories are more than the guest's limit of {fds} fds; --max-fds sets it"
-            ))
-        };
-        for (socket, listener) in self.sockets.into_iter().zip(&self.listeners) {
-            let preopened = if listener.datagrams {
-                process.preopen_datagrams(socket)
-            } else {
-                process.preopen_listener(socket)
-            };
-            preopened.map_err(past_limit)?;
-        }
-        for inner in 3..3 + self.directories.len() as u32 {
-            process.insert_foreign(inner).map_err(past_limit)?;
-        }
-        process.grant(self.grants).map_err(past_limit)?;
-        // Stdio is open from the start: this can't fail.
-        for (number, source) in [STDIN, STDOUT, STDERR].into_iter().zip(self.stdio_sources) {
-            if let Some(source) = source {
-                process.set_foreign_source(number, source).map_err(past_limit)?;
-            }
-        }
-        engine::run(
-            &self.module,
-            Setup {
-                process,
-                arguments: self.arguments,
-                variables: self.variables,
-                directories: self.directories,
-                stdio: self.stdio,
-                trace: self.trace,
-                refusals: self.refusals,
-                limits: self.limits,
-                killer: self.killer,
-                seed: None,
-                cpu_meter,
-            },
-        )
     }
 }
