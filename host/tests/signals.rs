@@ -29,7 +29,7 @@ struct Started {
     stderr: BufReader<ChildStderr>,
 }
 
-/// Starts a guest with a listener at fd 3, a directory with a FIFO in it at fd 4, and `/net` at fd 5, connects to it,
+/// Starts a guest of a program that has to stay: with a listener at fd 3, a directory with a FIFO in it at fd 4, and `/net` at fd 5, connects to it,
 /// and waits until it says `ready`.
 fn start(program: &Program, arguments: &[&str], items: &str, body: &str) -> Started {
     let guest = program.file("guest.wasm", text(items, body));
@@ -84,10 +84,14 @@ const ACCEPT: &str =
 /// That both signals end a guest that does this for ever, each soon.
 #[track_caller]
 fn ends_soon(items: &str, body: &str) {
-    let program = Program::new();
+    ends_soon_on(&Program::new(), &[], items, body);
+}
+
+#[track_caller]
+fn ends_soon_on(program: &Program, arguments: &[&str], items: &str, body: &str) {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let took = (0..ATTEMPTS).map(|_| {
-            let mut started = start(&program, &[], items, body);
+            let mut started = start(program, arguments, items, body);
             let sent = Instant::now();
             started.signal(signal);
             started.exits_with(code);
@@ -162,6 +166,24 @@ fn a_blocked_connect_ends_soon() {
 }
 
 #[test]
+fn a_look_up_that_nobody_answers_ends_soon() {
+    let look_up = "(drop (call $path_readlink (i32.const 5) (i32.const 8192) (i32.const 13) (i32.const 1024)
+        (i32.const 512) (i32.const 40)))";
+    let items = "(data (i32.const 8192) \"dns/name.test\")";
+    ends_soon_on(&Program::on_silent_names(), &["--allow-dns=*"], items, &format!("{READY} {look_up}"));
+}
+
+#[test]
+fn a_connect_whose_rule_nobody_answers_for_ends_soon_though_it_is_not_to_block() {
+    let connect =
+        "(drop (call $path_open (i32.const 5) (i32.const 0) (i32.const 8192) (i32.const 24) (i32.const 0)
+        (i64.const 0) (i64.const 0) (i32.const 4) (i32.const 32)))";
+    let items = "(data (i32.const 8192) \"tcp/connect/192.0.2.1:80\")";
+    let allowed = &["--allow-connect=name.test:80"];
+    ends_soon_on(&Program::on_silent_names(), allowed, items, &format!("{READY} {connect}"));
+}
+
+#[test]
 fn a_blocked_stdin_ends_soon() {
     let read = "(call $iovec (i32.const 1024) (i32.const 16))
         (drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))";
@@ -219,7 +241,8 @@ fn echoes(peer: &mut TcpStream) {
 
 #[test]
 fn with_a_grace_a_guest_finishes_the_connections_it_has_and_gets_no_more() {
-    let mut started = start(&Program::new(), &["--grace=1h"], "", ECHO);
+    let program = Program::new();
+    let mut started = start(&program, &["--grace=1h"], "", ECHO);
     echoes(&mut started.peer);
     started.signal(Signal::TERM);
     closes(started.address);
@@ -244,7 +267,8 @@ fn a_guest_that_polls_its_listener_alone_finishes_at_once() {
     );
     // Of two workers, one gets the connection, and the other one waits in its first poll.
     for workers in ["--workers=1", "--workers=2"] {
-        let mut started = start(&Program::new(), &["--grace=1h", workers], &items, &body);
+        let program = Program::new();
+        let mut started = start(&program, &["--grace=1h", workers], &items, &body);
         started.signal(Signal::TERM);
         started.exits_with(0);
     }
@@ -252,7 +276,8 @@ fn a_guest_that_polls_its_listener_alone_finishes_at_once() {
 
 #[test]
 fn a_guest_that_has_not_finished_when_its_grace_is_over_is_ended() {
-    let mut started = start(&Program::new(), &["--grace=200ms"], "", ECHO);
+    let program = Program::new();
+    let mut started = start(&program, &["--grace=200ms"], "", ECHO);
     let sent = Instant::now();
     started.signal(Signal::TERM);
     closes(started.address);
@@ -262,15 +287,16 @@ fn a_guest_that_has_not_finished_when_its_grace_is_over_is_ended() {
 
 #[test]
 fn a_second_signal_ends_a_grace() {
+    let program = Program::new();
     for (second, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
-        let mut started = start(&Program::new(), &["--grace=1h"], "", ECHO);
+        let mut started = start(&program, &["--grace=1h"], "", ECHO);
         started.signal(Signal::TERM);
         closes(started.address);
         started.signal(second);
         started.exits_with(code);
     }
     // Ctrl-C is no request to finish.
-    let mut started = start(&Program::new(), &["--grace=1h"], "", ECHO);
+    let mut started = start(&program, &["--grace=1h"], "", ECHO);
     started.signal(Signal::INT);
     started.exits_with(130);
 }

@@ -50,6 +50,20 @@ fn a_guest_that_runs_for_too_long_ends_with_124_whatever_it_does() {
 }
 
 #[test]
+fn a_look_up_that_nobody_answers_ends_with_124() {
+    let program = Program::on_silent_names();
+    let look_up = "(drop (call $path_readlink (i32.const 3) (i32.const 8192) (i32.const 13) (i32.const 1024)
+        (i32.const 512) (i32.const 40)))";
+    let guest = program.file("guest.wasm", text("(data (i32.const 8192) \"dns/name.test\")", look_up));
+    let began = Instant::now();
+    let arguments = &["--timeout=150ms", "--allow-dns=*"];
+    program.says(arguments, &guest, 124, "the guest ran for longer than --timeout, and was ended");
+    assert!(began.elapsed() >= Duration::from_millis(150), "it ended early");
+    // A look-up is given up after ten seconds.
+    assert!(began.elapsed() < Duration::from_secs(9), "it took {:?}", began.elapsed());
+}
+
+#[test]
 fn a_guest_that_uses_too_much_cpu_time_ends_with_152() {
     let program = Program::new();
     let busy = program.guest(BUSY);

@@ -14,11 +14,24 @@ use tempfile::TempDir;
 /// The program with a cache of its own, and a folder for guests.
 pub struct Program {
     pub folder: TempDir,
+    /// A library that is there before all others.
+    preloaded: Option<PathBuf>,
 }
 
 impl Program {
     pub fn new() -> Program {
-        Program { folder: TempDir::new().unwrap() }
+        Program { folder: TempDir::new().unwrap(), preloaded: None }
+    }
+
+    /// On a system whose look-ups of names never end, as where the server of names is silent.
+    pub fn on_silent_names() -> Program {
+        let mut program = Program::new();
+        let source = program.file("silent.c", "int pause(void); int getaddrinfo(void) { for (;;) pause(); }");
+        let library = program.folder.path().join("silent.so");
+        let compiled = Command::new("cc").args(["-shared", "-fPIC", "-o"]).args([&library, &source]).status();
+        assert!(compiled.unwrap().success());
+        program.preloaded = Some(library);
+        program
     }
 
     pub fn file(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
@@ -40,6 +53,7 @@ impl Program {
             .env_remove("WASI_POLL_LISTEN")
             .env("WASI_POLL_CACHE", self.folder.path().join("cache"));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.envs(self.preloaded.iter().map(|library| ("LD_PRELOAD", library)));
         command
     }
 

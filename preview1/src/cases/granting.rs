@@ -199,6 +199,23 @@ fn a_slow_look_up_is_waited_for() {
 }
 
 #[test]
+fn a_nonblocking_connect_waits_for_the_look_up_its_rule_needs_unless_the_guest_made_one() {
+    const SLOW_NS: u64 = 2_000_000_000;
+    let connect = |guest: &mut WatchedGuest| {
+        let began_ns = guest.now_ns();
+        connecting_is(guest, "10.0.0.1:80", ALLOWED);
+        guest.now_ns() - began_ns
+    };
+    let slow = || guest(&["host.test:80"], &[], &[("host.test", &["10.0.0.1"], SLOW_NS)]);
+    assert!(connect(&mut slow()) >= SLOW_NS);
+    let mut guest = slow();
+    assert_eq!(guest.read_link("dns/host.test"), Ok("10.0.0.1".to_owned()));
+    assert!(connect(&mut guest) < SLOW_NS);
+    sleep(&mut guest, MINUTE_NS);
+    assert!(connect(&mut guest) >= SLOW_NS);
+}
+
+#[test]
 fn a_look_up_that_takes_too_long_times_out() {
     let mut guest = guest(&[], &["*"], &[("never.test", &["10.0.0.1"], u64::MAX)]);
     assert_eq!(guest.read_link("dns/never.test"), errno(Errno::Timedout));

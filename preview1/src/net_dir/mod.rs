@@ -100,7 +100,10 @@
 //! joining a group (as an address with the socket's port), each datagram sent to an address, a name looked up.
 //!
 //! A rule on a name allows looking the name up, and the addresses it has at that moment or had within the last
-//! minute. When that takes a look-up, the call waits for it, at most [`LOOKUP_DEADLINE_NS`], with `NONBLOCK`, too.
+//! minute. When that takes a look-up, the call waits for it, at most [`LOOKUP_DEADLINE_NS`], **also with
+//! `NONBLOCK`**: preview1 has no errno for "ask me again later", and no fd yet that could be polled for it. A
+//! program that must not wait there looks the name up itself, where waiting is meant (`dns/NAME`), and connects
+//! to what it was told: within a minute of that, nothing is looked up again. Rules on addresses take no look-up.
 
 mod attribute;
 mod calls;
