@@ -24,11 +24,17 @@ fn every_transfer<R: Rig>(guest: &mut Guest<R>, fd: u32, at: u32, count: u32) ->
 
 pub fn no_iovec_or_empty_ones_move_nothing<R: Rig>() {
     let mut guest = Guest::<R>::new();
-    let (fd, _peer) = guest.connected();
+    let (fd, mut peer) = guest.connected();
     guest.lay_out(&[(BUFFER, 0), (END, 0)]);
     for count in [0, 1, 2] {
         assert_eq!(every_transfer(&mut guest, fd, IOVECS, count), [const { Ok(0) }; 4], "{count} iovecs");
     }
+    // Nothing received for want of room is no end of the stream.
+    guest.is_quiet(&[Watch::Read(fd)]);
+    peer.sends(&mut guest, b"hello");
+    assert!(!guest.arrives(Watch::Read(fd)).hangup);
+    guest.hears(fd, b"hello");
+    guest.lay_out(&[(BUFFER, 0), (END, 0)]);
     guest.process.sock_shutdown(fd, 3).unwrap();
     assert_eq!(every_transfer(&mut guest, fd, IOVECS, 2), [const { Ok(0) }; 4], "with nothing to move");
 }
