@@ -2,7 +2,8 @@
 //! between machines is the links'; when which fault comes is a player's to choose.
 
 use super::State;
-use crate::{Errno, Link, Network, Random, SocketId};
+use super::routes::between;
+use crate::{Errno, Network, Random, SocketId};
 use std::collections::BTreeSet;
 use std::net::{IpAddr, Shutdown};
 
@@ -79,34 +80,62 @@ pub(super) enum Later {
     HasRoom { machine: usize },
     /// Machines reach each other again.
     Heals { one: IpAddr, other: IpAddr },
-    /// A link is what it was.
-    Restores { one: IpAddr, other: IpAddr, link: Link },
+    /// A link is slowed to this no more.
+    Restores { one: IpAddr, other: IpAddr, bytes_per_second: u64 },
 }
 
-/// The faults that one machine is in.
+/// The faults that one machine is in. Of one kind there may be several at once, and each ends by itself.
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
-    short_reads: Option<(usize, u64)>,
-    short_writes: Option<(usize, u64)>,
-    again: Option<(u32, u64, u64)>,
-    late: Option<(u64, u64)>,
-    full_until_ns: u64,
+    short_reads: Lasting<usize>,
+    short_writes: Lasting<usize>,
+    /// How many calls are still refused, and for how long each.
+    again: Lasting<(u32, u64)>,
+    late: Lasting<u64>,
+    full: Lasting<()>,
     pub clock_jumped_ns: i64,
     /// The sockets whose readiness is kept back.
     hushed: BTreeSet<SocketId>,
 }
 
+/// Faults of one kind, each with when it ends.
+#[derive(Debug)]
+struct Lasting<T>(Vec<(T, u64)>);
+
+impl<T> Default for Lasting<T> {
+    fn default() -> Lasting<T> {
+        Lasting(Vec::new())
+    }
+}
+
+impl<T> Lasting<T> {
+    fn begin(&mut self, fault: T, until_ns: u64) {
+        self.0.push((fault, until_ns));
+    }
+
+    fn now(&self, now_ns: u64) -> impl Iterator<Item = &T> {
+        self.0.iter().filter(move |(_, until_ns)| now_ns < *until_ns).map(|(fault, _)| fault)
+    }
+}
+
+impl Lasting<usize> {
+    /// The tightest limit there is now.
+    fn most(&self, now_ns: u64) -> usize {
+        self.now(now_ns).map(|&bytes| bytes.max(1)).min().unwrap_or(usize::MAX)
+    }
+}
+
 impl Trouble {
     pub fn most_read(&self, now_ns: u64) -> usize {
-        within(self.short_reads, now_ns)
+        self.short_reads.most(now_ns)
     }
 
     pub fn most_written(&self, now_ns: u64) -> usize {
-        within(self.short_writes, now_ns)
+        self.short_writes.most(now_ns)
     }
 
     pub fn is_full(&self, now_ns: u64) -> bool {
-        now_ns < self.full_until_ns
+        self.full.now(now_ns).next().is_some()
     }
 
     pub fn is_hushed(&self, socket: SocketId) -> bool {
@@ -119,20 +148,17 @@ impl Trouble {
 
     /// How late the next readiness is told, if it is.
     pub fn delay_ns(&self, now_ns: u64, random: &mut Random) -> Option<u64> {
-        let (up_to_ns, _) = self.late.filter(|(_, until_ns)| now_ns < *until_ns)?;
-        Some(random.below(up_to_ns) + 1)
+        let up_to_ns = self.late.now(now_ns).max()?;
+        Some(random.below(*up_to_ns) + 1)
     }
 
     /// How long the next call on a ready socket has nothing to do, if it is refused.
     fn refusal_ns(&mut self, now_ns: u64) -> Option<u64> {
-        let (calls, again_ns, _) = self.again.as_mut().filter(|(_, _, until_ns)| now_ns < *until_ns)?;
-        *calls = calls.checked_sub(1)?;
+        self.again.0.retain(|((calls, _), until_ns)| *calls > 0 && now_ns < *until_ns);
+        let ((calls, again_ns), _) = self.again.0.first_mut()?;
+        *calls -= 1;
         Some((*again_ns).max(1))
     }
-}
-
-fn within(limit: Option<(usize, u64)>, now_ns: u64) -> usize {
-    limit.filter(|(_, until_ns)| now_ns < *until_ns).map_or(usize::MAX, |(bytes, _)| bytes.max(1))
 }
 
 impl super::Machines {
@@ -153,23 +179,29 @@ impl State {
                 }
             }
             Later::HasRoom { machine } => self.tell_all(machine, false),
-            Later::Heals { one, other } => self.network.heal(one, other),
-            Later::Restores { one, other, link } => self.network.set_link(one, other, Some(link)),
+            Later::Heals { one, other } => {
+                if self.parted.heals(one, other) {
+                    self.network.heal(one, other);
+                }
+            }
+            Later::Restores { one, other, bytes_per_second } => {
+                self.slowed.restores(&mut self.network, one, other, bytes_per_second);
+            }
         }
     }
 
     fn begin(&mut self, machine: usize, fault: Fault, until_ns: u64) {
         let trouble = &mut self.machines[machine].trouble;
         match fault {
-            Fault::ShortReads { bytes } => trouble.short_reads = Some((bytes, until_ns)),
-            Fault::ShortWrites { bytes } => trouble.short_writes = Some((bytes, until_ns)),
-            Fault::Again { calls, again_ns } => trouble.again = Some((calls, again_ns, until_ns)),
-            Fault::LateReadiness { up_to_ns } => trouble.late = Some((up_to_ns, until_ns)),
+            Fault::ShortReads { bytes } => trouble.short_reads.begin(bytes, until_ns),
+            Fault::ShortWrites { bytes } => trouble.short_writes.begin(bytes, until_ns),
+            Fault::Again { calls, again_ns } => trouble.again.begin((calls, again_ns), until_ns),
+            Fault::LateReadiness { up_to_ns } => trouble.late.begin(up_to_ns, until_ns),
             Fault::ClockJump { by_ns } => {
                 trouble.clock_jumped_ns = trouble.clock_jumped_ns.saturating_add(by_ns);
             }
             Fault::Full => {
-                trouble.full_until_ns = until_ns;
+                trouble.full.begin((), until_ns);
                 self.later.push(until_ns, Later::HasRoom { machine });
             }
             Fault::Spurious => self.tell_all(machine, true),
@@ -188,16 +220,16 @@ impl State {
             }
             Fault::Partition { from } => {
                 for (one, other) in self.routes(machine, from) {
-                    self.network.cut(one, other);
+                    if self.parted.parts(one, other) {
+                        self.network.cut(one, other);
+                    }
                     self.later.push(until_ns, Later::Heals { one, other });
                 }
             }
             Fault::Slow { bytes_per_second } => {
                 for (one, other) in self.routes(machine, None) {
-                    let link = self.network.link(one, other);
-                    let slow = Link { bytes_per_second: Some(bytes_per_second), ..link };
-                    self.network.set_link(one, other, Some(slow));
-                    self.later.push(until_ns, Later::Restores { one, other, link });
+                    self.slowed.slows(&mut self.network, one, other, bytes_per_second);
+                    self.later.push(until_ns, Later::Restores { one, other, bytes_per_second });
                 }
             }
         }
@@ -258,6 +290,9 @@ impl State {
     fn routes(&self, machine: usize, from: Option<IpAddr>) -> Vec<(IpAddr, IpAddr)> {
         let one = self.machines[machine].address;
         let others = self.machines.iter().map(|owner| owner.address).filter(|&other| other != one);
-        others.filter(|&other| from.is_none_or(|from| from == other)).map(|other| (one, other)).collect()
+        others
+            .filter(|&other| from.is_none_or(|from| from == other))
+            .map(|other| between(one, other))
+            .collect()
     }
 }

@@ -3,6 +3,7 @@
 
 mod faults;
 mod network;
+mod routes;
 #[cfg(test)]
 mod tests;
 
@@ -10,6 +11,7 @@ use crate::memory_network::Schedule;
 use crate::{Edge, MemoryNetwork, Network, Random, SocketId};
 pub use faults::Fault;
 use faults::{Later, Trouble};
+use routes::{Parted, Slowed};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -57,6 +59,8 @@ struct State {
     /// Whose each socket is.
     owners: BTreeMap<SocketId, usize>,
     later: Schedule<Later>,
+    parted: Parted,
+    slowed: Slowed,
     /// The sockets whose connection a fault has hit.
     hit: BTreeSet<SocketId>,
     random: Random,
@@ -86,6 +90,8 @@ impl Machines {
             machines: Vec::new(),
             owners: BTreeMap::new(),
             later: Schedule::default(),
+            parted: Parted::default(),
+            slowed: Slowed::default(),
             hit: BTreeSet::new(),
             random: Random::new(seed),
             edges: Vec::new(),
@@ -151,9 +157,11 @@ impl Machines {
         true
     }
 
-    /// Whether a fault has broken or ended this socket's connection: what becomes of it is nobody's failure.
+    /// Whether a fault, or what a link lost, has broken or ended this socket's connection: what becomes of it is
+    /// nobody's failure.
     pub fn was_hit(&self, socket: SocketId) -> bool {
-        self.lock().hit.contains(&socket)
+        let state = self.lock();
+        state.hit.contains(&socket) || state.network.has_lost(socket)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

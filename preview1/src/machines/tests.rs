@@ -2,7 +2,7 @@
 
 use super::{Fault, Machine, Machines};
 use crate::test_attribute::test;
-use crate::{Edge, Errno, MemoryNetwork, Network, Probe, SocketId};
+use crate::{Edge, Errno, Link, Loss, MemoryNetwork, Network, Probe, SocketId};
 use std::io::IoSlice;
 use std::net::{IpAddr, SocketAddr};
 
@@ -198,4 +198,63 @@ fn a_partition_heals_and_a_slow_link_gets_fast_again() {
     assert_eq!((pair.machines.now_ns(), pair.edges().len()), (5 * MS, 1));
     pair.say(b"x");
     assert_eq!(pair.edges().len(), 1);
+}
+
+#[test]
+fn partitions_that_overlap_each_end_by_themselves() {
+    let mut pair = pair();
+    pair.begin(Fault::Partition { from: None }, 2 * MS);
+    // The client's own, from the other side and for longer.
+    pair.machines.plan(1, Fault::Partition { from: Some(ip(1)) }, MS, 5 * MS);
+    pair.say(b"x");
+    while pair.machines.advance(4 * MS) {}
+    assert!(pair.edges().is_empty(), "the first has healed, the second has not");
+    assert!(pair.machines.advance(u64::MAX));
+    assert_eq!((pair.machines.now_ns(), pair.edges().len()), (5 * MS, 1));
+}
+
+#[test]
+fn slow_links_that_overlap_are_as_slow_as_the_slowest_and_fast_in_the_end() {
+    let mut pair = pair();
+    let link = |pair: &Pair| pair.machines.on_network(|network| network.link(ip(1), ip(2))).bytes_per_second;
+    pair.begin(Fault::Slow { bytes_per_second: 1_000 }, 2 * MS);
+    pair.machines.plan(1, Fault::Slow { bytes_per_second: 500 }, MS, 3 * MS);
+    assert_eq!(link(&pair), Some(1_000));
+    assert!(pair.machines.advance(MS));
+    assert_eq!(link(&pair), Some(500));
+    assert!(pair.machines.advance(2 * MS));
+    assert_eq!(link(&pair), Some(500), "the slower of the two goes on");
+    assert!(pair.machines.advance(3 * MS));
+    assert_eq!(link(&pair), None);
+}
+
+#[test]
+fn faults_of_one_kind_that_overlap_each_end_by_themselves() {
+    let mut pair = pair();
+    pair.begin(Fault::ShortReads { bytes: 3 }, 5 * MS);
+    pair.begin(Fault::ShortReads { bytes: 1 }, MS);
+    pair.begin(Fault::Full, 5 * MS);
+    pair.begin(Fault::Full, MS);
+    pair.say(b"eight...");
+    let mut read = || pair.server.receive(pair.stream, &mut [0; 8], false);
+    assert_eq!(read(), Ok(1));
+    pair.machines.spend(2 * MS);
+    assert_eq!(read(), Ok(3));
+    assert_eq!(pair.server.connect(SocketAddr::new(ip(2), 80)), Err(Errno::Mfile));
+    pair.machines.spend(3 * MS);
+    assert_eq!(pair.server.receive(pair.stream, &mut [0; 8], false), Ok(4));
+}
+
+#[test]
+fn a_connection_that_a_loss_breaks_is_nobodys_failure() {
+    let mut pair = pair();
+    let lossy = Link { loss_per_million: 1_000_000, loss: Loss::Reset, ..Link::default() };
+    pair.machines.on_network(|network| network.set_link(ip(1), ip(2), Some(lossy)));
+    assert!(!pair.machines.was_hit(pair.peer));
+    pair.say(b"lost");
+    assert!(pair.machines.was_hit(pair.peer) && pair.machines.was_hit(pair.stream));
+    pair.edges();
+    assert_eq!(pair.client.receive(pair.peer, &mut [0; 8], false), Err(Errno::Connreset));
+    pair.client.close(pair.peer);
+    assert!(!pair.machines.was_hit(pair.peer), "its number may be another's");
 }

@@ -5,7 +5,7 @@ use super::MemoryNetwork;
 use super::random::Random;
 use super::socket::Action;
 use crate::{Levels, SocketId};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 /// What becomes of a part of a stream that a link loses. A lost datagram is gone.
@@ -62,6 +62,8 @@ pub(super) struct Links {
     busy_until_ns: BTreeMap<Route, u64>,
     /// What waits for a partition to heal, in the order it was sent.
     cut: BTreeMap<Route, Vec<Action>>,
+    /// The open ends of connections that a loss breaks.
+    pub broken: BTreeSet<SocketId>,
     random: Random,
 }
 
@@ -72,6 +74,7 @@ impl Default for Links {
             between: BTreeMap::new(),
             busy_until_ns: BTreeMap::new(),
             cut: BTreeMap::new(),
+            broken: BTreeSet::new(),
             random: Random::new(0),
         }
     }
@@ -141,6 +144,11 @@ impl MemoryNetwork {
     /// Whether a look-up was answered since this was asked last.
     pub(crate) fn take_answered(&mut self) -> bool {
         std::mem::take(&mut self.answered)
+    }
+
+    /// Whether a link's loss breaks, or has broken, this socket's connection.
+    pub(crate) fn has_lost(&self, socket: SocketId) -> bool {
+        self.links.broken.contains(&socket)
     }
 }
 

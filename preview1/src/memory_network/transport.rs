@@ -188,6 +188,7 @@ impl MemoryNetwork {
     /// Closes a socket; `abort` resets the peer even when everything was received.
     pub(super) fn close_socket(&mut self, id: SocketId, abort: bool) {
         let Some(socket) = self.sockets.try_remove(id.0 as usize) else { return };
+        self.links.broken.remove(&id);
         match socket.kind {
             Kind::Listener(Listener { address, queue, waiting }) => {
                 self.addresses.release(address);
@@ -234,6 +235,7 @@ impl MemoryNetwork {
         let (&Action::Arrive { to, .. } | &Action::Knock { client: to, .. }) = lost else { return };
         let sender = self.stream_of(to).and_then(|stream| stream.peer);
         for to in [Some(to), sender].into_iter().flatten() {
+            self.links.broken.insert(to.id);
             self.schedule.push(at_ns, Action::Arrive { to, packet: Packet::Reset });
         }
     }
