@@ -31,6 +31,7 @@ mod bad_calls;
 mod bad_polls;
 mod datagrams;
 mod descriptors;
+mod edge_triggered;
 mod fault_rig;
 mod faults;
 #[cfg(test)]
@@ -61,6 +62,7 @@ pub use bad_calls::*;
 pub use bad_polls::*;
 pub use datagrams::*;
 pub use descriptors::*;
+pub use edge_triggered::*;
 pub use fault_rig::{Call, FaultRig, FaultyGuest, FaultyNetwork};
 pub use faults::*;
 pub use guest::Guest;
@@ -138,6 +140,13 @@ macro_rules! for_each_case {
             bytes_that_came_before_a_reset_are_received_before_it
             a_send_takes_the_error_of_a_reset_too
             a_foreign_fd_is_always_ready
+            an_edge_that_is_not_drained_is_told_again_when_more_comes_alone
+            a_drained_edge_is_told_with_the_next_bytes
+            room_is_told_once_until_there_was_none
+            an_edge_is_told_to_whoever_subscribes_anew
+            a_listener_of_which_one_connection_was_taken_is_hidden_until_the_next
+            a_number_that_is_another_socket_is_told_anew
+            a_poll_that_waits_tells_what_it_hides
             a_blocking_accept_takes_a_connection_that_comes
             a_nonblocking_accept_answers_eagain
             an_accepted_stream_blocks_unless_accept_is_told_otherwise
@@ -286,6 +295,7 @@ mod tests {
             include_str!("cases/bad_polls.rs"),
             include_str!("cases/datagrams.rs"),
             include_str!("cases/descriptors.rs"),
+            include_str!("cases/edge_triggered.rs"),
             include_str!("cases/faults.rs"),
             include_str!("cases/limits.rs"),
             include_str!("cases/net_attributes.rs"),

@@ -85,7 +85,7 @@ pub use memory::Memory;
 pub use memory_network::{Link, Loss, MemoryNetwork, Random};
 pub use network::{Edge, Levels, Network, Probe, SocketId, Stop};
 pub use observe::ReadyFd;
-pub use poll::Polled;
+pub use poll::{EdgeTrigger, Hidden, Polled};
 pub use process::{Closed, Limits, Process, Progress};
 pub use record::{
     Change, Clock, Event, EventKind, Fdflags, Fdstat, Filetype, Ready, SUBSCRIPTION_BYTES, Subscription,

@@ -2,6 +2,7 @@
 //! `poll/array.rs`'s, what is ready `poll/look.rs`'s. Bytes are `record.rs`'s.
 
 mod array;
+mod edge_trigger;
 mod look;
 
 use crate::fd_table::Descriptor;
@@ -12,6 +13,7 @@ use crate::{
     Clock, Errno, Event, EventKind, Failure, Memory, Network, Probe, Process, Progress, Subscription,
 };
 use array::SubscriptionArray;
+pub use edge_trigger::{EdgeTrigger, Hidden};
 pub(crate) use look::{Known, Whose};
 use slab::Slab;
 
@@ -27,6 +29,8 @@ pub(crate) struct Polling {
     probes: Vec<Probe>,
     /// The answers about foreign descriptors: at most one each.
     pub(crate) foreign: Vec<Probe>,
+    /// Hides what was told, where polls are edge-triggered.
+    trigger: Option<EdgeTrigger>,
     /// A call has taken its subscriptions in and waits.
     in_progress: bool,
     /// This call has asked the network what happened.
@@ -49,9 +53,20 @@ impl Polling {
         }
     }
 
+    /// The network has something new about `fd`.
+    pub(crate) fn edge(&mut self, fd: u32) {
+        if let Some(trigger) = &self.trigger {
+            trigger.forgets(fd);
+        }
+        self.wake(fd);
+    }
+
     /// What was open at `fd` is gone. The array names numbers, whatever they mean; a set names what it was
     /// told to watch.
     pub(crate) fn gone(&mut self, fd: u32) {
+        if let Some(trigger) = &self.trigger {
+            trigger.forgets(fd);
+        }
         self.array.watches.wake(fd);
         for (_, set) in &mut self.sets {
             set.watches.orphan(fd);
@@ -62,7 +77,7 @@ impl Polling {
 impl<N: Network> Process<N> {
     /// `poll_oneoff`: `count` subscriptions (48 bytes each) at `subscriptions`, events (32 bytes each) to
     /// `events`, in the subscriptions' order, their number to `events_count` (4 bytes). Level-triggered, as
-    /// preview1 is. All subscriptions are read before an event is written, so the two may overlap.
+    /// preview1 is, unless [told otherwise](Self::set_edge_trigger). All subscriptions are read before an event is written, so the two may overlap.
     ///
     /// Subscriptions that are as they were at the last call cost a comparison of their bytes.
     ///
@@ -85,6 +100,9 @@ impl<N: Network> Process<N> {
             return Ok(Progress::Blocked);
         }
         self.polling.in_progress = false;
+        if let Some(trigger) = &self.polling.trigger {
+            trigger.has_told(self.network.now_ns());
+        }
         let told = &self.polling.told;
         let into = memory.slice_mut(events, told.len() as u32 * EVENT_BYTES)?;
         for ((_, event), record) in told.iter().zip(into.chunks_exact_mut(EVENT_BYTES as usize)) {
@@ -129,6 +147,9 @@ impl<N: Network> Process<N> {
         memory.check(events, u64::from(out_bytes), 8)?;
         memory.check(events_count, 4, 4)?;
         polling.array.update(memory.slice(subscriptions, in_bytes)?, fd_bound)?;
+        if let Some(trigger) = &polling.trigger {
+            trigger.begins(&polling.array.decoded());
+        }
         if !polling.array.clocks.is_empty() {
             let now_ns = self.network.now_ns();
             for clock in polling.array.clocks.values_mut() {
@@ -170,12 +191,19 @@ impl<N: Network> Process<N> {
         self.look(Whose::Array);
         let now_ns = if self.polling.array.clocks.is_empty() { 0 } else { self.network.now_ns() };
         let mut told = std::mem::take(&mut self.polling.told);
-        let Polling { array, sets, .. } = &self.polling;
+        let Polling { array, sets, trigger, .. } = &self.polling;
         let known = self.known();
         told.clear();
+        if let Some(trigger) = trigger {
+            trigger.looks();
+        }
         for watch in array.watches.queued() {
             let set_is_ready = |set: usize| sets.get(set).and_then(|set| set.is_ready);
-            told.extend(known.event_of(watch, set_is_ready).map(|event| (watch.place, event)));
+            let Some(event) = known.event_of(watch, set_is_ready) else { continue };
+            let hides = |trigger: &EdgeTrigger| known.is_socket(watch.fd) && !trigger.tells(watch, &event);
+            if !trigger.as_ref().is_some_and(hides) {
+                told.push((watch.place, event));
+            }
         }
         for (&place, clock) in &array.clocks {
             if clock.deadline_ns <= now_ns {

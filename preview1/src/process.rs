@@ -339,7 +339,7 @@ impl<N: Network> Process<N> {
             {
                 let error = if levels.error { self.network.take_error(socket) } else { None };
                 found.edge(levels, error);
-                self.polling.wake(fd);
+                self.polling.edge(fd);
             }
         }
         if self.starved_until_ns.is_some_and(|until_ns| until_ns <= self.network.now_ns()) {

@@ -171,6 +171,14 @@ impl<R: Rig> Guest<R> {
         Ok(polled)
     }
 
+    /// `poll_oneoff` of so many subscriptions that are laid out, which has to wait.
+    #[track_caller]
+    pub fn begins_to_poll(&mut self, count: u32) {
+        let mut memory = Memory::new(&mut self.memory);
+        let polled = self.process.poll_oneoff(&mut memory, SUBSCRIPTIONS, EVENTS, count, COUNT);
+        assert_eq!(polled, Ok(Progress::Blocked));
+    }
+
     /// Polls until the first of these comes, and it comes soon: the events, each with its place as userdata.
     #[track_caller]
     pub fn first_of(&mut self, watches: &[Watch]) -> Vec<Event> {

@@ -126,6 +126,11 @@ impl Known<'_> {
         Some(event(watch, Errno::Success, ready))
     }
 
+    /// Whether `fd` is a socket.
+    pub(crate) fn is_socket(self, fd: u32) -> bool {
+        matches!(self.table.get(fd), Ok(Descriptor::Socket(_)))
+    }
+
     fn socket_ready(self, socket: &Socket, direction: Direction) -> Option<Ready> {
         let readiness = &socket.readiness;
         let (mute, closed) = match direction {
