@@ -1,6 +1,6 @@
 //! `wasi-poll play`: plays what the command line names, once or with many seeds, and tells what came of it.
 
-use crate::play_flags::Play as Flags;
+use crate::play_flags::{Play as Flags, Triggers};
 use crate::play_once::{failures, observed, one_of_many};
 use crate::{reading, say};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -8,13 +8,16 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use wasi_poll_host::play::{
-    GuestPart, PeerPart, Play, Report, Scenario, Schedule, ScheduledFault, Step, shrink, sweep,
+    GuestPart, PeerPart, Play, Report, Scenario, Schedule, ScheduledFault, Step, Trigger, shrink, sweep,
 };
 
 /// When a guest fails, or an expectation isn't met.
 const FAILED: u8 = 1;
 
 pub fn play(flags: &Flags) -> anyhow::Result<u8> {
+    if flags.trigger == Triggers::Both && flags.trace.is_some() {
+        anyhow::bail!("--trace writes one play, and --trigger both plays two; ask for level, and for edge");
+    }
     let (scenario, folders) = scenario(flags)?;
     let play = Play::new(scenario, &folders)?;
     let schedule = flags.faults.as_deref().map(Schedule::load).transpose()?;
@@ -33,12 +36,10 @@ pub fn play(flags: &Flags) -> anyhow::Result<u8> {
 
     let seed = match &flags.seeds {
         None => flags.seed,
-        Some(seeds) => {
-            match swept(seeds, flags, |seed| one_of_many(&play, flags.doctor, seed, faults(seed)))? {
-                Some(failed) => failed,
-                None => return Ok(0),
-            }
-        }
+        Some(seeds) => match swept(seeds, flags, |seed| one_of_many(&play, flags, seed, faults(seed)))? {
+            Some(failed) => failed,
+            None => return Ok(0),
+        },
     };
     let mut observed = observed(&play, flags, seed, faults(seed))?;
     if let Some(level) = flags.doctor {
@@ -147,7 +148,7 @@ fn shrunk(play: &Play, flags: &Flags, seed: u64, report: &Report, file: Option<&
     let faults = shrink(report.faults.clone(), |faults| {
         plays += 1;
         bar.tick();
-        one_of_many(play, flags.doctor, seed, faults.to_vec()).is_ok_and(|report| !report.failures.is_empty())
+        one_of_many(play, flags, seed, faults.to_vec()).is_ok_and(|report| !report.failures.is_empty())
     });
     bar.finish_and_clear();
     let stem = Path::new(&flags.what[0]).file_stem().unwrap_or_default().to_string_lossy().into_owned();
@@ -187,6 +188,9 @@ fn again(flags: &Flags, seed: u64, faults: Option<&Path>) -> String {
     }
     if let Some(level) = flags.doctor {
         flag("--doctor", level.to_string());
+    }
+    if flags.trigger != Triggers::One(Trigger::Level) {
+        flag("--trigger", flags.trigger.to_string());
     }
     if let Some(until) = flags.until {
         flag("--until", until.to_string());

@@ -1,9 +1,11 @@
 //! The command line of `wasi-poll play`. Nothing is played here.
 
 use clap::Args;
+use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
-use wasi_poll_host::play::Span;
+use std::str::FromStr;
+use wasi_poll_host::play::{Span, Trigger};
 use wasi_poll_trace::doctor::Level;
 
 #[derive(Debug, Args)]
@@ -57,6 +59,11 @@ pub struct Play {
     #[arg(long, value_name = "LEVEL")]
     pub doctor: Option<Level>,
 
+    /// How polls tell that a socket is ready: as long as it is (level, as preview1 does), once, as epoll with EPOLLET does
+    /// (edge); or play it both ways, and fail when a guest behaves in another way
+    #[arg(long, value_name = "level|edge|both", default_value = "level")]
+    pub trigger: Triggers,
+
     /// How many threads play seeds; as many as there are cores unless it says
     #[arg(long, value_name = "NUMBER")]
     pub threads: Option<usize>,
@@ -84,6 +91,35 @@ pub struct Play {
         num_args = 1..
     )]
     pub what: Vec<String>,
+}
+
+/// By which triggers it is played.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Triggers {
+    One(Trigger),
+    Both,
+}
+
+impl FromStr for Triggers {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Triggers, String> {
+        match name {
+            "level" => Ok(Triggers::One(Trigger::Level)),
+            "edge" => Ok(Triggers::One(Trigger::Edge)),
+            "both" => Ok(Triggers::Both),
+            _ => Err("a trigger is level or edge, or both".to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Triggers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Triggers::One(trigger) => trigger.fmt(f),
+            Triggers::Both => f.write_str("both"),
+        }
+    }
 }
 
 fn seeds(text: &str) -> Result<Range<u64>, String> {

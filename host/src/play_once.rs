@@ -1,16 +1,16 @@
 //! One play with an observer: its trace, what the doctor says of it and its picture.
 
-use crate::play_flags::Play as Flags;
+use crate::play_flags::{Play as Flags, Triggers};
 use anyhow::Context;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use wasi_poll_host::play::{Failure, Play, Report, ScheduledFault};
+use wasi_poll_host::play::{Failure, Play, Report, ScheduledFault, Trigger, differences};
 use wasi_poll_host::{RunError, Trace, TraceFormat};
 use wasi_poll_trace::doctor::{self, Finding, Level};
 use wasi_poll_trace::picture::{Filter, Picture, Scale, svg, text};
-use wasi_poll_trace::{Entry, Header, Observe, Trace as Entries};
+use wasi_poll_trace::{Entry, Header, Kind, Observe, Trace as Entries};
 
 /// What is drawn in a terminal, in cells.
 const PICTURE_CELLS: (u16, u16) = (110, 24);
@@ -55,14 +55,14 @@ impl Observed {
     }
 }
 
-/// Plays once, observed, and writes the trace the flags ask for.
+/// Plays once, observed, and writes the trace the flags ask for; by both triggers, if they ask for that: then what is told
+/// is the level-triggered play, and in which the other differs.
 pub fn observed(
     play: &Play,
     flags: &Flags,
     seed: u64,
     faults: Vec<ScheduledFault>,
 ) -> anyhow::Result<Observed> {
-    let kept = Kept::default();
     let mut trace = Trace::new();
     if let Some(path) = &flags.trace {
         let file =
@@ -70,34 +70,73 @@ pub fn observed(
         trace = trace.lines(BufWriter::new(file), TraceFormat::Json);
         trace.with_data(flags.trace_data);
     }
-    trace.add(kept.clone());
-    let report = play.play(seed, faults, Some(&trace))?;
-    drop(trace);
-    let mut kept = kept.0.lock().unwrap_or_else(PoisonError::into_inner);
-    let header = kept.0.take().context("the play has begun no trace")?;
-    let trace = Entries { header, entries: std::mem::take(&mut kept.1), cut: false };
-    let findings = doctor::examine(&trace);
-    Ok(Observed { report, findings, trace })
+    match flags.trigger {
+        Triggers::One(trigger) => Ok(kept(play, seed, faults, trigger, trace)?),
+        Triggers::Both => Ok(both(play, seed, faults, trace)?),
+    }
 }
 
-/// Plays one of many seeds; observed only if the doctor is asked.
+/// Plays one of many seeds; observed only if the doctor is asked, or it is played by both triggers.
 pub fn one_of_many(
     play: &Play,
-    level: Option<Level>,
+    flags: &Flags,
     seed: u64,
     faults: Vec<ScheduledFault>,
 ) -> Result<Report, RunError> {
-    let Some(level) = level else { return play.play(seed, faults, None) };
-    let kept = Kept::default();
-    let mut trace = Trace::new();
-    trace.add(kept.clone());
-    let mut report = play.play(seed, faults, Some(&trace))?;
-    let mut kept = kept.0.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(header) = kept.0.take() {
-        let trace = Entries { header, entries: std::mem::take(&mut kept.1), cut: false };
-        report.failures.extend(failures(&doctor::examine(&trace), level));
+    let mut observed = match (flags.trigger, flags.doctor) {
+        (Triggers::One(trigger), None) => return play.play(seed, faults, trigger, None),
+        (Triggers::One(trigger), Some(_)) => kept(play, seed, faults, trigger, Trace::new())?,
+        (Triggers::Both, _) => both(play, seed, faults, Trace::new())?,
+    };
+    if let Some(level) = flags.doctor {
+        observed.report.failures.extend(failures(&observed.findings, level));
     }
-    Ok(report)
+    Ok(observed.report)
+}
+
+/// Plays once, and keeps what is observed.
+fn kept(
+    play: &Play,
+    seed: u64,
+    faults: Vec<ScheduledFault>,
+    trigger: Trigger,
+    mut trace: Trace,
+) -> Result<Observed, RunError> {
+    let kept = Kept::default();
+    trace.add(kept.clone());
+    let mut report = play.play(seed, faults, trigger, Some(&trace))?;
+    drop(trace);
+    let mut kept = kept.0.lock().unwrap_or_else(PoisonError::into_inner);
+    let header = kept.0.take().expect("a play begins its trace");
+    let trace = Entries { header, entries: std::mem::take(&mut kept.1), cut: false };
+    let findings = doctor::examine(&trace);
+    number(&mut report.failures, &trace);
+    Ok(Observed { report, findings, trace })
+}
+
+/// Plays twice, and adds to the level-triggered play's failures what differs edge-triggered.
+fn both(play: &Play, seed: u64, faults: Vec<ScheduledFault>, trace: Trace) -> Result<Observed, RunError> {
+    let mut level = kept(play, seed, faults.clone(), Trigger::Level, trace)?;
+    let edge = kept(play, seed, faults, Trigger::Edge, Trace::new())?;
+    let (one, other) = ((&level.report, &*level.findings), (&edge.report, &*edge.findings));
+    let differ = differences(play.scenario(), one, other);
+    level.report.failures.extend(differ);
+    Ok(level)
+}
+
+/// Gives the polls that told what wasn't drained their numbers.
+fn number(failures: &mut [Failure], trace: &Entries) {
+    let alone = trace.header.guests.len() == 1;
+    for failure in failures {
+        let Failure::Undrained { guest, userdata, told_ns, told_by, .. } = failure else { continue };
+        let tells = |entry: &&Entry| {
+            entry.call == "poll_oneoff"
+                && entry.until_ns() == *told_ns
+                && (alone || entry.guest.as_ref() == Some(&*guest))
+                && entry.events.iter().any(|event| event.userdata == *userdata && event.kind == Kind::Read)
+        };
+        *told_by = trace.entries.iter().rfind(tells).map(|entry| entry.n);
+    }
 }
 
 /// What the doctor found that is as bad as asked.

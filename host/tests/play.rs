@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use wasi_poll_host::Outcome;
-use wasi_poll_host::play::{Failure, FaultKind, Play, Report, Scenario, ScheduledFault, Span};
+use wasi_poll_host::play::{Failure, FaultKind, Play, Report, Scenario, ScheduledFault, Span, Trigger};
 
 /// A guest of these imports and this body, with 64 KiB of memory.
 fn guest(imports: &str, body: &str) -> String {
@@ -49,7 +49,7 @@ fn play(more: &str, text: &str, seed: u64, faults: Vec<ScheduledFault>) -> Repor
     let text = format!("[[guest]]\nname = \"guest\"\nmodule = \"guest.wat\"\n{more}");
     let scenario = Scenario::parse(&text).unwrap();
     let play = Play::new(scenario, &[folder.path().to_path_buf()]).unwrap();
-    play.play(seed, faults, None).unwrap()
+    play.play(seed, faults, Trigger::Level, None).unwrap()
 }
 
 #[test]

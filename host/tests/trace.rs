@@ -187,6 +187,24 @@ fn the_call_a_guest_was_ended_in_is_told() {
 }
 
 #[test]
+fn what_a_link_says_is_in_the_trace() {
+    let mut script = Script::default();
+    script.opens("udp/bind/127.0.0.1:0", 4, 0).reads_link("fd/4/peer", 53).reads("fd/4/broadcast", "0");
+    let (sink, lines) = Lines::new();
+    script.ends(script.runner(Grants::all()).trace(sink, TraceFormat::Json));
+    let text: String = lines.iter().map(|line| line + "\n").collect();
+    let entries = Trace::read(text.as_bytes()).unwrap().entries;
+    let asked: Vec<_> = entries.iter().filter(|entry| entry.call == "path_readlink").collect();
+    let [refused, read] = asked[..] else { panic!("{text}") };
+    assert_eq!((refused.errno.as_deref(), &refused.value), (Some("ENOTCONN"), &None));
+    assert_eq!((read.path.as_deref(), read.value.as_deref()), (Some("fd/4/broadcast"), Some("0")));
+    assert!(
+        read.bytes.is_none() && read.brief().to_string().ends_with("\"fd/4/broadcast\": \"0\""),
+        "{text}"
+    );
+}
+
+#[test]
 fn what_a_readiness_set_was_told_and_tells_is_in_the_trace() {
     let mut script = Script::default();
     script.opens("poll", 0, 0).opens("udp/bind/127.0.0.1:0", 4, 0);

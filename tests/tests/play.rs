@@ -95,6 +95,20 @@ fn a_seed_makes_the_same_trace_every_time() -> Result<()> {
 }
 
 #[test]
+fn the_scenarios_are_the_same_level_triggered_and_edge_triggered() -> Result<()> {
+    let all = [
+        ("listener_reader", "listener_reader"),
+        ("chat", "chat"),
+        ("counter", "counter"),
+        ("slow_loris", "http"),
+    ];
+    for (scenario, guest) in all {
+        goes_well(&format!("{scenario}.toml"), guest, &["--seeds", "0..4", "--trigger", "both"])?;
+    }
+    Ok(())
+}
+
+#[test]
 fn the_doctor_has_nothing_to_say_of_the_examples() -> Result<()> {
     for (scenario, guest) in [("chat.toml", "chat"), ("counter.toml", "counter"), ("slow_loris.toml", "http")]
     {

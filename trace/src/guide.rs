@@ -54,7 +54,19 @@
 //! `wasi-poll show --pcap server.pcapng server.json`, of a trace with `--trace-data`, opens in Wireshark. A trace has
 //! bytes and no segments: each call is a packet.
 //!
-//! # 5. Watch it run
+//! # 5. Play it
+//!
+//! ```text
+//! wasi-poll play scenarios/chat.toml --picture          # the picture, and what the doctor says
+//! wasi-poll play scenarios/chat.toml --seeds 0..1000    # until one fails, and the command that plays it again
+//! wasi-poll play scenarios/chat.toml --trigger both     # level-triggered and edge-triggered: what differs
+//! ```
+//!
+//! The same guests on a deterministic network, with faults by seed. What a scenario can say, and by which rule an
+//! edge-triggered poll tells, is in the folder `scenarios`. `--trace FILE` writes what the steps above read; in a play of
+//! `--trigger edge` the doctor also sees what a loop slept over although it subscribed to it.
+//!
+//! # 6. Watch it run
 //!
 //! `wasi-poll run --live …` counts while the guest runs. An event is spurious when the first call behind it would have
 //! blocked.

@@ -1,6 +1,7 @@
 //! A trace's first line: what ran, where, and on which clock.
 
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// The version of the format this package writes, and the latest it reads.
 pub const VERSION: u32 = 1;
@@ -26,6 +27,9 @@ pub struct Header {
     /// The play's scenario.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scenario: Option<String>,
+    /// How polls tell.
+    #[serde(default, skip_serializing_if = "is_level")]
+    pub trigger: Trigger,
     /// Whether the bytes moved are in the lines.
     #[serde(default, skip_serializing_if = "is_false")]
     pub data: bool,
@@ -53,6 +57,26 @@ pub enum Clock {
     Virtual,
 }
 
+/// How polls tell that a socket is ready.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Trigger {
+    /// As long as it is, as preview1 does.
+    #[default]
+    Level,
+    /// Once, as epoll does with `EPOLLET`.
+    Edge,
+}
+
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Trigger::Level => "level",
+            Trigger::Edge => "edge",
+        })
+    }
+}
+
 /// One of the guests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuestName {
@@ -74,6 +98,7 @@ impl Header {
             guests: Vec::new(),
             seed: None,
             scenario: None,
+            trigger: Trigger::Level,
             data: false,
         }
     }
@@ -91,6 +116,11 @@ impl Header {
         self.seed = Some(seed);
         self
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]
+fn is_level(trigger: &Trigger) -> bool {
+    *trigger == Trigger::Level
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde asks for")]

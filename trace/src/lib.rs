@@ -45,6 +45,7 @@
 //! | `guests` | each `name`, and `module`, the SHA-256 of its file in hexadecimal |
 //! | `seed` | what decided the faults and the order of a play |
 //! | `scenario` | the play's scenario, by name |
+//! | `trigger` | `edge`, where polls told each readiness once; left out where they tell levels, as preview1 does |
 //! | `data` | `true`: bytes moved are in the lines |
 //!
 //! ## Every other line
@@ -61,7 +62,7 @@
 //! | `at_ns` | when it began, on the guests' monotonic clock |
 //! | `took_ns` | how long it took, waiting included; left out when that is 0 |
 //! | `path`, `target` | what a call in the network directory was given, its first 1,024 bytes |
-//! | `value` | what `path_readlink` answered |
+//! | `value` | what `path_readlink` answered, as much as had room |
 //! | `flags` | of a receive, a send, a `sock_shutdown` (1 receiving, 2 sending), or the fd's that were set |
 //! | `asked` | how many bytes the call had room for, or wanted to send |
 //! | `bytes` | how many it moved |
@@ -115,7 +116,7 @@ mod writer;
 
 pub use data::Data;
 pub use entry::{Change, ClockName, Entry, Event, Kind, ReadyFd, Subscription};
-pub use header::{Clock, GuestName, Header, VERSION, World};
+pub use header::{Clock, GuestName, Header, Trigger, VERSION, World};
 pub use reader::{BadTrace, Reader, Trace};
 pub use text::escaped;
 pub use userdata::Userdata;

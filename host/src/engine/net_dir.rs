@@ -6,7 +6,7 @@ use super::files;
 use super::guest::Guest;
 use super::seam::{at_once, number, on_path};
 use crate::memory::split;
-use crate::trace::Call;
+use crate::trace::{Answer, Call};
 use wasi_poll_preview1::{Errno, Network, Progress, Target};
 use wasmtime::{Caller, Result};
 
@@ -85,7 +85,12 @@ pub fn path_readlink<N: Network + 'static>(
 ) -> Result<u32> {
     if is_net_dir(caller, fd) {
         return on_path(caller, Call::on("path_readlink", fd), (path, length), None, |guest, memory| {
-            guest.process.net_readlink(memory, (path, length), buffer, buffer_length, bytes)
+            let progress =
+                guest.process.net_readlink(memory, (path, length), buffer, buffer_length, bytes)?;
+            Ok(match progress {
+                Progress::Done(length) => Progress::Done(Answer::Link { pointer: buffer, length }),
+                Progress::Blocked => Progress::Blocked,
+            })
         });
     }
     let (memory, guest) = split(caller)?;

@@ -3,6 +3,7 @@
 use super::{GuestPart, Span};
 use crate::Outcome;
 use std::fmt;
+use wasi_poll_trace::Userdata;
 
 /// Why a play failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,6 +77,19 @@ pub enum Failure {
         /// What the doctor says.
         text: String,
     },
+    /// A guest waits for what it was told of, and didn't drain: edge-triggered, it isn't told again.
+    Undrained {
+        /// Which guest.
+        guest: String,
+        /// The fd.
+        fd: u32,
+        /// By what the guest knows the subscription.
+        userdata: Userdata,
+        /// When the poll ended that told it, in virtual nanoseconds.
+        told_ns: u64,
+        /// That poll's number in the trace, if there is one.
+        told_by: Option<u64>,
+    },
     /// The same guests behave in another way when readiness is told another way.
     Trigger {
         /// What differs.
@@ -116,6 +130,22 @@ impl fmt::Display for Failure {
                 write!(f, "the peer {peer} failed after {at}, at step {number}, {step}: {why}")?;
                 let shown: String = got.chars().take(SHOWN_BYTES).collect();
                 write!(f, "; it had {shown:?}{}", if shown.len() < got.len() { " and more" } else { "" })
+            }
+            Failure::Undrained { guest, fd, userdata, told_ns, told_by } => {
+                write!(
+                    f,
+                    "the guest {guest} waits for fd {fd}, userdata {userdata}, of which it was told by "
+                )?;
+                match told_by {
+                    Some(n) => write!(f, "#{n}")?,
+                    None => f.write_str("the poll")?,
+                }
+                write!(
+                    f,
+                    " after {}, and which it didn't read until EAGAIN: edge-triggered, as with epoll's EPOLLET, it is \
+                     not told again before more comes",
+                    Span::from_ns(*told_ns)
+                )
             }
             Failure::Finding { text } | Failure::Trigger { text } => f.write_str(text),
         }

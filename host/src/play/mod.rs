@@ -9,9 +9,11 @@ mod random_faults;
 mod said;
 mod scenario;
 mod script;
+mod setting;
 mod shrink;
 mod span;
 mod sweep;
+mod trigger;
 mod watchdog;
 
 pub use fault::{FaultKind, Schedule, ScheduledFault};
@@ -24,3 +26,5 @@ pub use script::Step;
 pub use shrink::shrink;
 pub use span::Span;
 pub use sweep::{Swept, sweep};
+pub use trigger::differences;
+pub use wasi_poll_trace::Trigger;

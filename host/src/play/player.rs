@@ -3,23 +3,18 @@
 
 use super::peer::Peer;
 use super::said::{self, Line, Said, Words};
+use super::setting::{found, network, setup, turn};
 use super::watchdog::Watchdog;
-use super::{Failure, Scenario, ScheduledFault, Span, judge};
-use crate::engine::{Linked, Running, Setup, Sharing};
-use crate::preopens::{self, Listener};
-use crate::refusals::Refusals;
-use crate::stdio::Stdio;
+use super::{Failure, Scenario, ScheduledFault, Span, Trigger, judge};
+use crate::engine::{Linked, Running, Sharing};
 use crate::trace::Trace;
-use crate::{Grants, Killer, Limits, Module, Outcome, RunError};
+use crate::{Killer, Module, Outcome, RunError};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll, Waker};
-use wasi_poll_preview1::{Machine, Machines, MemoryNetwork, Network, Process, Random};
-use wasi_poll_trace::{Clock, Entry, Header, World};
-
-/// A guest that made so many calls without waiting lets others come first.
-const CALLS_IN_A_TURN: u32 = 1_000;
+use wasi_poll_preview1::{EdgeTrigger, Machine, Machines, MemoryNetwork, Random};
+use wasi_poll_trace::{Clock, Entry, Header, Userdata, World};
 
 /// A play of more turns than this has no end.
 const MOST_TURNS: u64 = 5_000_000;
@@ -93,7 +88,7 @@ impl Play {
         self.scenario.faults.iter().cloned().chain(random).collect()
     }
 
-    /// Plays it once. The same seed and faults play the same, and make the same trace, whatever the machine.
+    /// Plays it once. The same seed, faults and trigger play the same, and make the same trace, whatever the machine.
     ///
     /// # Errors
     /// When a guest can't be started.
@@ -101,12 +96,13 @@ impl Play {
         &self,
         seed: u64,
         faults: Vec<ScheduledFault>,
+        trigger: Trigger,
         trace: Option<&Trace>,
     ) -> Result<Report, RunError> {
         if let Some(trace) = trace {
-            trace.begin(&self.header(seed, trace.has_data()));
+            trace.begin(&Header { trigger, ..self.header(seed, trace.has_data()) });
         }
-        let mut stage = Stage::set(self, seed, trace)?;
+        let mut stage = Stage::set(self, seed, trigger, trace)?;
         for fault in &faults {
             fault.plan(&self.scenario, &stage.machines);
         }
@@ -120,7 +116,13 @@ impl Play {
                 }
             }
         });
-        Ok(stage.report(&self.scenario, faults))
+        let report = stage.report(&self.scenario, faults);
+        if let Some(trace) = trace {
+            let undrained =
+                report.failures.iter().filter(|failure| matches!(failure, Failure::Undrained { .. }));
+            undrained.for_each(|failure| trace.tell(Entry::note(failure.to_string(), report.took.ns())));
+        }
+        Ok(report)
     }
 }
 
@@ -154,10 +156,12 @@ struct Part {
     running: Option<Running>,
     outcome: Option<Outcome>,
     ended_ns: u64,
+    /// What its polls hide, if they are edge-triggered.
+    edges: Option<EdgeTrigger>,
 }
 
 impl Stage {
-    fn set(play: &Play, seed: u64, trace: Option<&Trace>) -> Result<Stage, RunError> {
+    fn set(play: &Play, seed: u64, trigger: Trigger, trace: Option<&Trace>) -> Result<Stage, RunError> {
         let scenario = &play.scenario;
         let mut random = Random::new(seed);
         let machines = Machines::new(network(scenario, random.next_u64()), random.next_u64());
@@ -169,13 +173,17 @@ impl Stage {
             let is_alone = scenario.guests.len() == 1;
             let trace = trace.map(|trace| if is_alone { trace.clone() } else { trace.of_guest(&guest.name) });
             let mut setup = setup(guest, module, machine, &killer)?;
+            let edges = (trigger == Trigger::Edge).then(EdgeTrigger::default);
+            if let Some(edges) = &edges {
+                setup.process.set_edge_trigger(edges.clone());
+            }
             setup.trace = trace;
             setup.seed = Some(random.next_u64());
             setup.stdio.set_stdout(words.of(number, false, &machines));
             setup.stdio.set_stderr(words.of(number, true, &machines));
             let turn = Box::new(turn(scenario, number, &machines, &watchdog));
             let running = linked.start(setup, Sharing { turn, began_ns: None })?;
-            guests.push(Part { running: Some(running), outcome: None, ended_ns: 0 });
+            guests.push(Part { running: Some(running), outcome: None, ended_ns: 0, edges });
         }
         let peers = scenario.peers.iter().map(|peer| {
             let address = peer.address.expect("a scenario gives everybody one");
@@ -244,12 +252,35 @@ impl Stage {
         }
     }
 
+    /// The sockets that guests wait for which were told, and not drained.
+    fn undrained(&self, scenario: &Scenario) -> Vec<Failure> {
+        let mut undrained = Vec::new();
+        for (number, (guest, part)) in scenario.guests.iter().zip(&self.guests).enumerate() {
+            let Some(edges) = part.edges.as_ref().filter(|_| part.running.is_some()) else { continue };
+            // Who has a turn to come may yet hear of more.
+            if self.machines.is_ready(number) {
+                continue;
+            }
+            for hidden in edges.hidden().into_iter().filter(|hidden| !hidden.write) {
+                undrained.push(Failure::Undrained {
+                    guest: guest.name.clone(),
+                    fd: hidden.fd,
+                    userdata: Userdata(hidden.userdata),
+                    told_ns: hidden.told_ns,
+                    told_by: None,
+                });
+            }
+        }
+        undrained
+    }
+
     fn report(mut self, scenario: &Scenario, faults: Vec<ScheduledFault>) -> Report {
         let took = Span::from_ns(self.machines.now_ns());
         let mut failures = Vec::new();
         for (guest, part) in scenario.guests.iter().zip(&self.guests) {
             failures.extend(judge::of_end(guest, part.outcome.as_ref(), part.ended_ns));
         }
+        failures.extend(self.undrained(scenario));
         failures.append(&mut self.failures);
         for peer in &mut self.peers {
             failures.extend(peer.at_the_end());
@@ -264,97 +295,5 @@ impl Stage {
             report.failures.extend(words);
         }
         report
-    }
-}
-
-/// Where a module's file is.
-fn found(module: &Path, folders: &[PathBuf]) -> Result<PathBuf, RunError> {
-    let places = folders.iter().map(|folder| folder.join(module));
-    places.clone().find(|path| path.exists()).ok_or_else(|| {
-        let looked: Vec<String> = places.map(|path| path.display().to_string()).collect();
-        RunError::new(format!(
-            "there is no guest {}: neither {} exists; --modules names the folder it is in",
-            module.display(),
-            looked.join(" nor ")
-        ))
-    })
-}
-
-fn network(scenario: &Scenario, seed: u64) -> MemoryNetwork {
-    let mut network = MemoryNetwork::new().with_seed(seed).with_link(scenario.link.link());
-    for (name, addresses) in &scenario.names {
-        network.set_name(name, addresses);
-    }
-    let (names, addresses) = (scenario.names(), scenario.addresses());
-    let address = |name: &String| names.iter().position(|known| known == name).map(|at| addresses[at]);
-    for link in &scenario.links {
-        if let (Some(one), Some(other)) = (address(&link.between[0]), address(&link.between[1])) {
-            network.set_link(one, other, Some(link.link.link()));
-        }
-    }
-    network
-}
-
-/// What a guest is given: all of the virtual network, its listeners, and nothing of this machine.
-fn setup(
-    guest: &super::GuestPart,
-    module: &Module,
-    mut machine: Machine,
-    killer: &Killer,
-) -> Result<Setup<Machine>, RunError> {
-    let mut listeners = Vec::new();
-    let mut sockets = Vec::new();
-    for (number, &address) in guest.listen.iter().enumerate() {
-        let opened = machine.listen(address);
-        let (socket, address) = opened.map_err(|errno| preopens::cannot_listen(address, errno))?;
-        listeners.push(Listener { name: None, address, fd: 3 + number as u32, datagrams: false });
-        sockets.push(socket);
-    }
-    let mut process = Process::new(machine);
-    let past_limit = |_| RunError::new(format!("the guest {} has more listeners than fds", guest.name));
-    for socket in sockets {
-        process.preopen_listener(socket).map_err(past_limit)?;
-    }
-    process.grant(Grants::all()).map_err(past_limit)?;
-    let mut variables = guest.variables.clone();
-    for (name, value) in preopens::variables(&listeners) {
-        variables.entry(name.to_owned()).or_insert(value);
-    }
-    let name = std::iter::once(module.name().to_owned());
-    Ok(Setup {
-        process,
-        arguments: name.chain(guest.arguments.iter().cloned()).collect(),
-        variables: variables.into_iter().collect(),
-        directories: Vec::new(),
-        stdio: Stdio::default(),
-        trace: None,
-        refusals: Refusals::default(),
-        limits: Limits::default(),
-        killer: killer.clone(),
-        cpu_meter: None,
-        seed: None,
-    })
-}
-
-/// What happens before each call of a guest: it costs time, and after many the others come first.
-fn turn(
-    scenario: &Scenario,
-    number: usize,
-    machines: &Machines,
-    watchdog: &Watchdog,
-) -> impl FnMut() -> bool + Send + 'static {
-    let call_ns = scenario.call.map_or(1_000, Span::ns);
-    let (machines, calls) = (machines.clone(), watchdog.calls());
-    let mut in_turn = 0;
-    move || {
-        calls.fetch_add(1, Ordering::Relaxed);
-        machines.spend(call_ns);
-        in_turn += 1;
-        let ends = in_turn >= CALLS_IN_A_TURN;
-        if ends {
-            in_turn = 0;
-            machines.wake(number);
-        }
-        ends
     }
 }

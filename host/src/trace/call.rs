@@ -71,6 +71,11 @@ pub enum Answer {
     Opened(Opened),
     Received(Received),
     Bytes(u32),
+    /// What a link says, in the guest's memory.
+    Link {
+        pointer: u32,
+        length: u32,
+    },
     /// The subscriptions and events are the process's.
     Polled,
 }
@@ -137,7 +142,7 @@ impl Observed {
         match end {
             End::Answered(answer) => {
                 entry.errno = Some(Cow::Borrowed(Errno::Success.name()));
-                answered(&mut entry, answer, process);
+                answered(&mut entry, answer, process, memory);
             }
             End::Refused(errno) => entry.errno = Some(Cow::Borrowed(errno.name())),
             End::Ended(why) => entry.ended = Some(why),
@@ -164,7 +169,7 @@ impl Observed {
     }
 }
 
-fn answered<N: Network>(entry: &mut Entry, answer: Answer, process: &mut Process<N>) {
+fn answered<N: Network>(entry: &mut Entry, answer: Answer, process: &mut Process<N>, memory: &Memory<'_>) {
     let new_fd = match answer {
         Answer::Nothing | Answer::Polled => return,
         Answer::Received(received) => {
@@ -174,6 +179,11 @@ fn answered<N: Network>(entry: &mut Entry, answer: Answer, process: &mut Process
         }
         Answer::Bytes(bytes) => {
             entry.bytes = Some(bytes);
+            return;
+        }
+        Answer::Link { pointer, length } => {
+            let value = memory.slice(pointer, length).unwrap_or_default();
+            entry.value = Some(String::from_utf8_lossy(value).into_owned());
             return;
         }
         Answer::Opened(opened) => opened.fd,

@@ -147,7 +147,10 @@ impl Machines {
     /// nothing happens until then.
     pub fn advance(&self, until_ns: u64) -> bool {
         let mut state = self.lock();
+        let now_ns = state.network.now_ns();
         let deadlines = state.machines.iter().filter_map(|owner| owner.deadline_ns);
+        // One that has passed is a machine's that is gone: it will never wait again.
+        let deadlines = deadlines.filter(|&at_ns| at_ns > now_ns);
         let next = [state.network.next_ns(), state.later.next_ns(), deadlines.min()];
         let Some(next_ns) = next.into_iter().flatten().min().filter(|&at_ns| at_ns <= until_ns) else {
             return false;

@@ -90,6 +90,18 @@ fn time_jumps_to_the_earliest_deadline() {
 }
 
 #[test]
+fn a_machine_that_waits_no_more_stops_no_clock() {
+    let mut pair = pair();
+    pair.server.wait(Some(MS), &mut Vec::new()).unwrap();
+    pair.client.wait(Some(7 * MS), &mut Vec::new()).unwrap();
+    assert!(pair.machines.advance(u64::MAX));
+    assert_eq!(pair.machines.now_ns(), MS);
+    // The server ends here, and is never asked again.
+    assert!(pair.machines.advance(u64::MAX));
+    assert_eq!(pair.machines.now_ns(), 7 * MS);
+}
+
+#[test]
 fn a_short_read_is_followed_by_an_edge_for_the_rest() {
     let mut pair = pair();
     pair.begin(Fault::ShortReads { bytes: 2 }, MS);

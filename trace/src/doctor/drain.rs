@@ -2,7 +2,7 @@
 
 use super::model::{Model, Opened, Told, Turn};
 use super::{Check, Finding, Level, Rule};
-use crate::{Entry, Kind, Userdata};
+use crate::{Entry, Kind, Trigger, Userdata};
 use std::collections::BTreeMap;
 
 /// Told at once again so often without having been drained, it is the program's way.
@@ -20,13 +20,44 @@ struct Owed {
     slept: Option<u64>,
 }
 
-#[derive(Default)]
 pub struct Drain {
+    /// Edge-triggered, who subscribes is not told again either.
+    trigger: Trigger,
     owed: BTreeMap<u32, Owed>,
     /// By fd: what told it again, at once, though it wasn't drained.
     again: BTreeMap<u32, (Vec<u64>, Userdata)>,
     /// The last poll found nothing to tell when it began.
     waited: bool,
+}
+
+impl Drain {
+    pub fn new(trigger: Trigger) -> Drain {
+        Drain { trigger, owed: BTreeMap::new(), again: BTreeMap::new(), waited: false }
+    }
+
+    /// Nothing told the guest in this poll, though there was something.
+    fn sleeps_over(&self, poll: &Turn, fd: u32) -> bool {
+        let would_tell = match self.trigger {
+            Trigger::Level => poll.subscribes(fd, Kind::Read),
+            Trigger::Edge => poll.told.iter().any(|told| told.fd == fd && told.kind == Kind::Read),
+        };
+        poll.waited() && !would_tell && poll.is_ready(fd, Kind::Read)
+    }
+
+    fn left_behind(&self, fd: u32, owed: &Owed, slept: u64, level: Level) -> Finding {
+        let read = match owed.last {
+            Some(_) => "was told readable and read, but not until it would block",
+            None => "was told readable, and not read",
+        };
+        let slept_so = match self.trigger {
+            Trigger::Level => "without a subscription to it",
+            Trigger::Edge => "and was not told again",
+        };
+        let after = if level == Level::Error { ", and is left so" } else { ", and read only later" };
+        let what = format!("{read}; the loop then slept {slept_so}, while more was there{after}");
+        let calls: Vec<u64> = [Some(owed.told), owed.last, Some(slept)].into_iter().flatten().collect();
+        Finding::new(Rule::EdgeNotDrained, level, what, &calls).on(fd, Some(owed.userdata))
+    }
 }
 
 impl Check for Drain {
@@ -36,7 +67,7 @@ impl Check for Drain {
             if let Some(owed) = self.owed.remove(&fd)
                 && let Some(slept) = owed.slept
             {
-                found.push(left_behind(fd, &owed, slept, Level::Warning));
+                found.push(self.left_behind(fd, &owed, slept, Level::Warning));
             }
         } else if let (Some(owed), true) = (self.owed.get_mut(&fd), takes(entry)) {
             owed.last = Some(entry.n);
@@ -45,8 +76,9 @@ impl Check for Drain {
 
     fn poll(&mut self, poll: &Turn, _: &Model, _: &mut Vec<Finding>) {
         self.waited = poll.waited();
-        for (&fd, owed) in &mut self.owed {
-            if poll.waited() && !poll.subscribes(fd, Kind::Read) && poll.is_ready(fd, Kind::Read) {
+        let slept: Vec<u32> = self.owed.keys().copied().filter(|&fd| self.sleeps_over(poll, fd)).collect();
+        for fd in slept {
+            if let Some(owed) = self.owed.get_mut(&fd) {
                 owed.slept.get_or_insert(poll.n);
             }
         }
@@ -68,7 +100,7 @@ impl Check for Drain {
     fn end(&mut self, _: Option<&Turn>, _: &Model, found: &mut Vec<Finding>) {
         for (&fd, owed) in &self.owed {
             if let Some(slept) = owed.slept {
-                found.push(left_behind(fd, owed, slept, Level::Error));
+                found.push(self.left_behind(fd, owed, slept, Level::Error));
             }
         }
         for (&fd, (polls, userdata)) in &self.again {
@@ -82,18 +114,6 @@ impl Check for Drain {
             }
         }
     }
-}
-
-fn left_behind(fd: u32, owed: &Owed, slept: u64, level: Level) -> Finding {
-    let read = match owed.last {
-        Some(_) => "was told readable and read, but not until it would block",
-        None => "was told readable, and not read",
-    };
-    let after = if level == Level::Error { ", and is left so" } else { ", and read only later" };
-    let what =
-        format!("{read}; the loop then slept without a subscription to it, while more was there{after}");
-    let calls: Vec<u64> = [Some(owed.told), owed.last, Some(slept)].into_iter().flatten().collect();
-    Finding::new(Rule::EdgeNotDrained, level, what, &calls).on(fd, Some(owed.userdata))
 }
 
 fn takes(entry: &Entry) -> bool {

@@ -42,7 +42,7 @@ mod subscribed;
 
 pub use finding::{Finding, Level, Rule};
 
-use crate::{Entry, Header, Observe, Trace};
+use crate::{Entry, Header, Observe, Trace, Trigger};
 use model::{Model, Told, Turn};
 use std::collections::BTreeMap;
 
@@ -75,14 +75,14 @@ struct Patient {
 }
 
 impl Patient {
-    fn new() -> Patient {
+    fn new(trigger: Trigger) -> Patient {
         Patient {
             model: Model::default(),
             turn: None,
             checks: vec![
                 Box::new(spin::Spin::default()),
                 Box::new(storm::Storm::default()),
-                Box::new(drain::Drain::default()),
+                Box::new(drain::Drain::new(trigger)),
                 Box::new(subscribed::Unsubscribed::default()),
                 Box::new(close::LeftAfterClose),
                 Box::new(hangup::Hangup::default()),
@@ -134,6 +134,7 @@ pub struct Doctor {
     guests: BTreeMap<Option<String>, Patient>,
     /// Names the guest where its calls don't.
     name: Option<String>,
+    trigger: Trigger,
     found: Vec<Finding>,
 }
 
@@ -168,6 +169,7 @@ impl Doctor {
 
 impl Observe for Doctor {
     fn begin(&mut self, header: &Header) {
+        self.trigger = header.trigger;
         if let [guest] = &header.guests[..] {
             self.name = Some(guest.name.clone());
         }
@@ -178,7 +180,7 @@ impl Observe for Doctor {
             return;
         }
         let before = self.found.len();
-        let patient = self.guests.entry(entry.guest.clone()).or_insert_with(Patient::new);
+        let patient = self.guests.entry(entry.guest.clone()).or_insert_with(|| Patient::new(self.trigger));
         patient.entry(entry, &mut self.found);
         for finding in &mut self.found[before..] {
             finding.guest = entry.guest.clone().or_else(|| self.name.clone());
