@@ -18,7 +18,7 @@ play *SCENARIO:
 # Everything that has to hold: all recipes below
 [no-exit-message]
 test:
-    @setup/check fmt deny lint-native lint-wasm docs test-native test-wasip1 test-wasip2 test-node test-browser run test-setup bench-quick
+    @setup/check fmt deny lint-native lint-wasm docs test-native test-wasip1 test-wasip2 test-node test-browser run test-setup bench-quick same-traces
 
 # This project and its peers, measured in one run: `just bench --quick`, `just bench --work a,b-9000 --contender native,poller`
 [no-exit-message]
@@ -28,6 +28,11 @@ bench *ARGS:
 # A quick look at the same, which fails only where something crashes or says nothing
 bench-quick:
     @setup/bench --quick
+
+# A play makes the same trace, byte by byte, on a debug and a release host
+[no-exit-message]
+same-traces:
+    @setup/same-traces
 
 # Code is formatted as rustfmt wants it
 fmt:

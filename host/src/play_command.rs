@@ -47,13 +47,16 @@ pub fn play(flags: &Flags) -> anyhow::Result<u8> {
     }
     let report = &observed.report;
     if !flags.quiet {
+        headline(&play, seed, report);
         print(&play, report)?;
-        io::stdout().write_all(reading::report(&observed.findings, observed.calls()).as_bytes())?;
     }
     if let Some(file) = &flags.picture
         && let Some(drawn) = observed.draw(file.as_deref())?
     {
         io::stdout().write_all(drawn.as_bytes())?;
+    }
+    if !flags.quiet {
+        io::stdout().write_all(reading::report(&observed.findings, observed.calls()).as_bytes())?;
     }
     if flags.show_faults {
         io::stdout().write_all(Schedule { faults: report.faults.clone() }.to_string().as_bytes())?;
@@ -130,6 +133,17 @@ fn swept(
     Ok(swept.failed.map(|(seed, _)| seed))
 }
 
+/// Says what is played: the scenario's own words, and what goes wrong in it.
+fn headline(play: &Play, seed: u64, report: &Report) {
+    let about = Some(play.scenario().about.trim()).filter(|about| !about.is_empty());
+    let faults = match report.faults.len() {
+        0 => "nothing goes wrong".to_owned(),
+        1 => "1 fault (--show-faults)".to_owned(),
+        count => format!("{count} faults (--show-faults)"),
+    };
+    say(format_args!("{} Seed {seed}, {faults}.", about.unwrap_or("Playing.")));
+}
+
 /// Prints what the guests printed, a line each with its guest and time before it, and no escapes of theirs.
 fn print(play: &Play, report: &Report) -> io::Result<()> {
     let mut out = io::stdout().lock();
@@ -180,7 +194,9 @@ fn again(flags: &Flags, seed: u64, faults: Option<&Path>) -> String {
             format!("'{}'", word.replace('\'', r"'\''"))
         }
     };
-    let mut words = vec!["wasi-poll".to_owned(), "play".to_owned(), "--seed".to_owned(), seed.to_string()];
+    // By the path it was started by: it may be on no search path.
+    let program = std::env::args().next().unwrap_or_else(|| "wasi-poll".to_owned());
+    let mut words = vec![quoted(&program), "play".to_owned(), "--seed".to_owned(), seed.to_string()];
     let mut flag = |name: &str, value: String| words.extend([name.to_owned(), quoted(&value)]);
     flags.modules.iter().for_each(|folder| flag("--modules", folder.display().to_string()));
     if let Some(faults) = faults.or(flags.faults.as_deref()) {

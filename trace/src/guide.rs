@@ -43,6 +43,7 @@
 //! | `~` | would have blocked |
 //! | `x` | closed it, read its end, or told that it is over |
 //! | `!` | failed |
+//! | `*` | is none: a note, of a fault in a play |
 //! | `-` | was another |
 //!
 //! The arrows step from call to call, `+` and `-` zoom, `t` makes all calls as wide as each other (in a play many have the

@@ -3,7 +3,7 @@
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::KeyCode;
-use wasi_poll_trace::picture::{Filter, Picture, Scale, Show, svg};
+use wasi_poll_trace::picture::{Filter, Picture, Scale, Show, svg, text};
 use wasi_poll_trace::{Clock, Entry, Event, Header, Kind, Subscription, Trace, Userdata, World};
 
 fn entry(n: u64, mut entry: Entry, errno: &'static str) -> Entry {
@@ -78,6 +78,21 @@ fn a_lane_shows_when_its_socket_was_opened_told_read_and_closed() {
         lines[12].starts_with('─') && lines[13].starts_with("#1 0.001000000 sock_accept fd 3: fd 4"),
         "{lines:#?}"
     );
+}
+
+#[test]
+fn faults_have_a_lane_and_what_has_no_room_is_counted() {
+    let mut noted = trace();
+    noted.entries.insert(3, entry(9, Entry::note("kind = \"reset\"", 3_500_000), "ESUCCESS"));
+    let drawn = text(&noted, 100, 5);
+    let lines: Vec<String> = drawn.lines().map(str::to_owned).collect();
+    assert!(lane(&lines, "notes").contains('*') && lines[1].starts_with("notes"), "{drawn}");
+    assert!(lane(&lines, "polls").contains('█'), "{drawn}");
+    assert!(lane(&lines, "… and ").starts_with("… and 2 lanes more"), "{drawn}");
+    let path = "tcp/connect/10.0.0.9:80".to_owned();
+    noted.entries[4].path = Some(path);
+    assert!(text(&noted, 100, 24).contains("fd 6 → 10.0.0.9:80"), "{drawn}");
+    assert!(!text(&noted, 100, 24).contains("lanes more"));
 }
 
 #[test]

@@ -59,6 +59,8 @@ pub enum Mark {
     Ended,
     /// It failed.
     Failed,
+    /// No call: something that no guest did, such as a fault.
+    Noted,
 }
 
 /// One call in a lane.
@@ -77,7 +79,7 @@ pub struct Lane {
     pub label: String,
     /// Whose.
     pub guest: Option<String>,
-    /// Of a socket: its fd. Without one, it is the lane of a guest's polls.
+    /// Of a socket: its fd. Without one, it is the lane of a guest's polls, or that of the notes.
     pub fd: Option<u32>,
     /// By what the guest knows it.
     pub userdata: BTreeSet<Userdata>,
@@ -85,6 +87,18 @@ pub struct Lane {
     pub life: (usize, usize),
     /// Its calls, in order.
     pub calls: Vec<Placed>,
+}
+
+impl Lane {
+    /// Whether its calls are a guest's polls.
+    pub fn is_polls(&self) -> bool {
+        self.fd.is_none() && !self.is_notes()
+    }
+
+    /// Whether it has what no guest did.
+    pub fn is_notes(&self) -> bool {
+        self.calls.first().is_some_and(|placed| placed.mark == Mark::Noted)
+    }
 }
 
 /// What one call takes up.
@@ -99,7 +113,7 @@ pub struct Stretch {
 /// A trace, laid out.
 #[derive(Clone, Debug)]
 pub struct Picture {
-    /// Its rows: of each guest its polls, then its sockets in the order they were opened.
+    /// Its rows: the notes, then of each guest its polls, and its sockets in the order they were opened.
     pub lanes: Vec<Lane>,
     /// What each entry takes up, by its place.
     pub stretches: Vec<Stretch>,
@@ -119,13 +133,14 @@ impl Picture {
         }
         // A guest's polls stand above its sockets, and guests in the order they came.
         let mut guests: Vec<Option<String>> = Vec::new();
-        for lane in &lanes {
+        for lane in lanes.iter().filter(|lane| !lane.is_notes()) {
             if !guests.contains(&lane.guest) {
                 guests.push(lane.guest.clone());
             }
         }
         lanes.sort_by_key(|lane| {
-            (guests.iter().position(|guest| *guest == lane.guest), lane.fd.is_some(), lane.life.0, lane.fd)
+            let guest = guests.iter().position(|guest| *guest == lane.guest);
+            (!lane.is_notes(), guest, lane.fd.is_some(), lane.life.0, lane.fd)
         });
         let stretches = trace.entries.iter().map(|entry| Stretch {
             time: Span { from: entry.at_ns, to: entry.until_ns() },
@@ -191,11 +206,14 @@ struct Layout {
     open: BTreeMap<(Option<String>, Option<u32>), usize>,
     /// Each userdata's fd, as last subscribed.
     fds: BTreeMap<(Option<String>, Userdata, Kind), u32>,
+    /// The lane of the notes.
+    notes: Option<usize>,
 }
 
 impl Layout {
     fn entry(&mut self, place: usize, entry: &Entry) {
         if entry.call == "note" {
+            self.note(place);
             return;
         }
         let changes = entry.changes.iter().map(|change| &change.subscription);
@@ -229,6 +247,17 @@ impl Layout {
         }
     }
 
+    fn note(&mut self, place: usize) {
+        let lane = *self.notes.get_or_insert_with(|| {
+            let (label, calls) = ("notes".to_owned(), Vec::new());
+            let userdata = BTreeSet::new();
+            self.lanes.push(Lane { label, guest: None, fd: None, userdata, life: (place, place), calls });
+            self.lanes.len() - 1
+        });
+        self.lanes[lane].life.1 = place;
+        self.lanes[lane].calls.push(Placed { place, mark: Mark::Noted });
+    }
+
     fn call(&mut self, place: usize, entry: &Entry) {
         if let Some(fd) = entry.fd {
             self.mark(place, entry, Some(fd), mark_of(entry));
@@ -239,7 +268,7 @@ impl Layout {
         if let Some(new) = entry.new_fd {
             let label = match (&*entry.call, entry.peer, &entry.path) {
                 ("sock_accept", Some(peer), _) => format!("fd {new} ← {peer}"),
-                (_, _, Some(path)) => format!("fd {new} {}", escaped(path)),
+                (_, _, Some(path)) => format!("fd {new} {}", opened(path)),
                 _ => format!("fd {new}"),
             };
             self.close(place, entry, Some(new));
@@ -291,6 +320,15 @@ impl Layout {
     fn named(&self, entry: &Entry, label: &str) -> String {
         entry.guest.as_ref().map_or(label.to_owned(), |guest| format!("{} {label}", escaped(guest)))
     }
+}
+
+/// What a path in the network directory opened, in few letters.
+fn opened(path: &str) -> String {
+    let shown = match path.split_once("tcp/connect/") {
+        Some(("", peer)) => format!("→ {peer}"),
+        _ => path.strip_prefix("tcp/").unwrap_or(path).replacen('/', " ", 1),
+    };
+    escaped(&shown)
 }
 
 fn mark_of(entry: &Entry) -> Mark {

@@ -6,7 +6,8 @@ use ratatui::layout::Rect;
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::widgets::Widget;
 
-const LABEL_WIDTH: u16 = 28;
+/// The columns that labels take, at least and at most.
+const LABEL_WIDTHS: (u16, u16) = (12, 36);
 /// Rows below the lanes: a rule, the call in two lines, and the keys.
 const FOOT_HEIGHT: u16 = 4;
 const KEYS: &str = "←→ step  ↑↓ lanes  +- zoom  0 all  t time/calls  / search  n N next  f filter  q quit";
@@ -32,15 +33,17 @@ pub struct Screen<'a> {
 
 impl Widget for Screen<'_> {
     fn render(self, area: Rect, buffer: &mut Buffer) {
-        if area.width < LABEL_WIDTH + 10 || area.height < FOOT_HEIGHT + 3 {
+        if area.width < 38 || area.height < FOOT_HEIGHT + 3 {
             buffer.set_stringn(area.x, area.y, "too small to draw in", area.width.into(), Style::new());
             return;
         }
         let lanes = self.picture.filtered(self.filter);
         self.head(area, buffer, lanes.len());
+        let longest = lanes.iter().map(|lane| lane.label.chars().count()).max().unwrap_or(0) as u16 + 1;
+        let label_width = longest.min(area.width / 3).clamp(LABEL_WIDTHS.0, LABEL_WIDTHS.1);
         let rows = area.height - FOOT_HEIGHT - 1;
         for (row, lane) in lanes.iter().skip(self.top).take(rows.into()).enumerate() {
-            self.lane(lane, area, area.y + 1 + row as u16, buffer);
+            self.lane(lane, label_width, Rect { y: area.y + 1 + row as u16, ..area }, buffer);
         }
         self.foot(area, buffer);
     }
@@ -69,10 +72,11 @@ impl Screen<'_> {
         );
     }
 
-    fn lane(&self, lane: &Lane, area: Rect, y: u16, buffer: &mut Buffer) {
-        buffer.set_stringn(area.x, y, &lane.label, usize::from(LABEL_WIDTH) - 1, Style::new());
-        let left = area.x + LABEL_WIDTH;
-        let width = area.width - LABEL_WIDTH;
+    fn lane(&self, lane: &Lane, label_width: u16, area: Rect, buffer: &mut Buffer) {
+        let y = area.y;
+        buffer.set_stringn(area.x, y, &lane.label, usize::from(label_width) - 1, Style::new());
+        let left = area.x + label_width;
+        let width = area.width - label_width;
         let columns = |span: Span| columns(span, self.view, width);
         let life = Span {
             from: self.picture.span(lane.life.0, self.scale).from,
@@ -87,7 +91,7 @@ impl Screen<'_> {
         for placed in &lane.calls {
             let span = self.picture.span(placed.place, self.scale);
             let Some((from, to)) = columns(span) else { continue };
-            if lane.fd.is_none() && placed.mark != Mark::Ended {
+            if lane.is_polls() && placed.mark != Mark::Ended {
                 let brought = self.picture.stretches[placed.place].brought;
                 let colour = if placed.mark == Mark::Failed { Color::Red } else { Color::Blue };
                 for column in from..=to {
@@ -151,5 +155,6 @@ fn letter(mark: Mark) -> (char, Color) {
         Mark::Written => ('w', Color::Cyan),
         Mark::Ended => ('x', Color::Red),
         Mark::Failed => ('!', Color::LightRed),
+        Mark::Noted => ('*', Color::LightYellow),
     }
 }

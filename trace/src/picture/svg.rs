@@ -77,7 +77,7 @@ fn draw_lane(
         let span = picture.span(placed.place, scale);
         let (from, to) = (x(span.from), x(span.to));
         let title = || escape(&picture.entries[placed.place].to_string());
-        if lane.fd.is_none() && placed.mark != Mark::Ended {
+        if lane.is_polls() && placed.mark != Mark::Ended {
             let brought = picture.stretches[placed.place].brought;
             let fill = match (placed.mark, brought) {
                 (Mark::Failed, _) => colour(Mark::Failed),
@@ -118,6 +118,7 @@ fn legend(into: &mut String) -> fmt::Result {
         (Mark::WouldBlock, "would block"),
         (Mark::Ended, "ended"),
         (Mark::Failed, "failed"),
+        (Mark::Noted, "a note"),
     ] {
         writeln!(into, r#"<circle cx="{x}" cy="12" r="3.5" fill="{}"/>"#, colour(mark))?;
         writeln!(into, r##"<text x="{}" y="16" fill="#222222">{name}</text>"##, x + 8.0)?;
@@ -159,6 +160,7 @@ fn colour(mark: Mark) -> &'static str {
         Mark::Written => "#1f77b4",
         Mark::Ended => "#8c564b",
         Mark::Failed => "#d62728",
+        Mark::Noted => "#ff7f0e",
     }
 }
 
