@@ -18,7 +18,7 @@ play *SCENARIO:
 # Everything that has to hold: all recipes below
 [no-exit-message]
 test:
-    @setup/check fmt deny lint-native lint-wasm docs test-native test-wasip1 test-wasip2 test-node test-browser run test-setup bench-quick same-traces
+    @setup/check fmt deny lint-native lint-wasm docs test-native test-wasip1 test-wasip2 test-node test-browser run test-setup fuzz bench-quick same-traces
 
 # This project and its peers, measured in one run: `just bench --quick`, `just bench --work a,b-9000 --contender native,poller`
 [no-exit-message]
@@ -37,7 +37,7 @@ same-traces:
 # Code is formatted as rustfmt wants it
 fmt:
     cargo fmt --all --check
-    cargo fmt --manifest-path shim/Cargo.toml --check && cargo fmt --manifest-path fuzz/Cargo.toml --package wasi-poll-fuzz --package smith --check
+    setup/fmt-others
 
 # What the project depends on: licences, sources and bans; `just deny advisories` where their database can be had
 [no-exit-message]
@@ -50,6 +50,7 @@ lint: lint-native lint-wasm
 # Clippy on this machine's own target
 lint-native:
     cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy --manifest-path fuzz/Cargo.toml --target-dir "${CARGO_TARGET_DIR:-target}" --features host --all-targets -- -D warnings
 
 # Clippy on both wasm targets
 lint-wasm:
@@ -92,7 +93,8 @@ test-browser:
 soak *FLAGS:
     @WASI_POLL_WASM_RUSTC="$(setup/wasm-std)" cargo run --quiet --release -p conformance --bin soak -- {{FLAGS}}
 
-# The fuzzers from their kept corpus, 60 seconds each: `just fuzz [TARGET [SECONDS]]`
+# The fuzzers from their kept corpus, 10 seconds each, 60 in CI: `just fuzz [TARGET [SECONDS]]`
+[no-exit-message]
 fuzz *TARGET:
     @setup/fuzz {{TARGET}}
 

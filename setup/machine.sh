@@ -11,6 +11,9 @@ skipped=77
 
 say() { echo "wasi-poll: $*" >&2; }
 
+# What setup/check repeats at the end.
+note() { say "noted: $*"; }
+
 die() {
     say "$*"
     exit 1

@@ -91,7 +91,6 @@ fn run_to_its_end(module: &[u8], settings: u8) -> Corpus {
             is_printable(&message);
             is_printable(&backtrace);
         }
-        Ok(Outcome::Exited(_) | Outcome::Killed) => {}
         Err(error) => is_printable(&error.to_string()),
         Ok(_) => {}
     });

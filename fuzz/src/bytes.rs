@@ -4,7 +4,7 @@
 use crate::arbitrary;
 use arbitrary::{Arbitrary, Result, Unstructured};
 use wasi_poll_preview1::net_dir::encode_address;
-use wasi_poll_preview1::{Clock, Subscription, Watch};
+use wasi_poll_preview1::{Change, Clock, Subscription, Watch};
 
 /// Bytes of memory a guest has.
 pub const MEMORY_BYTES: u32 = 32 * 1024;
@@ -119,6 +119,31 @@ pub enum Path {
 }
 
 arbitrary! {
+/// What a guest tells a readiness set: of which fd, which direction, and whether it begins or ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Told {
+    fd: Fd,
+    kind: u8,
+}
+}
+
+impl Told {
+    /// As it stands in memory. Its userdata is `place`, or that of another one.
+    pub fn record(self, place: u64) -> [u8; 48] {
+        let Fd(fd) = self.fd;
+        let watch = if self.kind & 1 == 0 { Watch::Read(fd) } else { Watch::Write(fd) };
+        let unsubscribe = self.kind & 6 == 6;
+        let userdata = if self.kind & 8 == 0 { place } else { 0 };
+        let mut record = Change { userdata, watch, unsubscribe }.encode();
+        if self.kind > 250 {
+            // No type, or no flag, there is.
+            record[if self.kind & 1 == 0 { 8 } else { 40 }] = self.kind;
+        }
+        record
+    }
+}
+
+arbitrary! {
 /// The value of an attribute.
 #[derive(Clone, Debug)]
 pub enum Value {
@@ -182,6 +207,7 @@ impl Value {
 
 impl Bytes {
     /// As they stand in memory.
+    #[expect(clippy::missing_panics_doc, reason = "our own text is an address")]
     pub fn laid_out(&self) -> Vec<u8> {
         match self {
             Bytes::Raw(bytes) => bytes.clone(),

@@ -2,7 +2,7 @@
 
 use crate::arbitrary;
 use crate::bytes::{Count, Fd, Flags, Pointer};
-use wasi_poll_preview1::{Errno, Failure, Memory, Network, Process, Progress, Target};
+use wasi_poll_preview1::{Failure, Memory, Network, Process, Progress, Target};
 
 arbitrary! {
 /// A call of preview1 on a socket, on the network directory or on any fd.
@@ -81,6 +81,7 @@ impl Call {
                             Ok(moved)
                         })
                     }
+                    Target::ReadinessSet => process.set_read(memory, fd.0, (iovecs.0, count.0), bytes.0),
                     _ => process.fd_read(memory, fd.0, iovecs.0, count.0, bytes.0),
                 };
                 mapped(read, |received| received.bytes.into())
@@ -92,6 +93,9 @@ impl Call {
                             Ok(from.iter().map(|slice| slice.len()).sum())
                         })
                     }
+                    Target::ReadinessSet => {
+                        process.set_write(memory, fd.0, (iovecs.0, count.0), bytes.0).map(Progress::Done)
+                    }
                     _ => process.fd_write(memory, fd.0, iovecs.0, count.0, bytes.0),
                 };
                 mapped(written, u64::from)
@@ -102,16 +106,21 @@ impl Call {
                 Target::NetDir => done(process.net_fdstat(memory, stat.0), |()| 0),
                 // As if the holder had written the rest.
                 Target::Foreign(_) => done(process.foreign_get_flags(memory, fd.0, stat.0), |()| 0),
+                Target::ReadinessSet => done(process.set_fdstat(memory, fd.0, stat.0), |()| 0),
                 Target::Socket => done(process.fd_fdstat_get(memory, fd.0, stat.0), |()| 0),
-                _ => Err(Errno::Badf.into()),
             },
-            Call::FdFilestatGet { fd, stat } => done(process.fd_filestat_get(memory, fd.0, stat.0), |()| 0),
+            Call::FdFilestatGet { fd, stat } => match process.target(fd.0)? {
+                Target::ReadinessSet => done(process.set_filestat(memory, fd.0, stat.0), |()| 0),
+                _ => done(process.fd_filestat_get(memory, fd.0, stat.0), |()| 0),
+            },
             Call::FdFdstatSetFlags { fd, flags } => match process.target(fd.0)? {
+                Target::ReadinessSet => done(process.set_flags(fd.0, flags.0), |()| 0),
                 Target::Foreign(_) => done(process.foreign_set_flags(fd.0, flags.0), |()| 0),
                 _ => done(process.fd_fdstat_set_flags(fd.0, flags.0), |()| 0),
             },
             Call::FdPrestatGet { fd, prestat } => match process.target(fd.0)? {
                 Target::NetDir => done(process.net_prestat(memory, prestat.0), |()| 0),
+                Target::ReadinessSet => done(process.set_prestat(memory, fd.0, prestat.0), |()| 0),
                 _ => done(process.fd_prestat_get(memory, fd.0, prestat.0), |()| 0),
             },
             Call::FdPrestatDirName { buffer, size } => {

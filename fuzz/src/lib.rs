@@ -9,6 +9,7 @@
 //! | `peer.rs` | what happens on the other side meanwhile |
 //! | `script.rs` | a guest's whole life, and what must hold in it |
 //! | `twins.rs`, `twin.rs`, `sides.rs` | the same guest on the system's sockets and in memory |
+//! | `loopback.rs` | when what was sent there has arrived |
 //! | `watched.rs` | a network that knows which sockets the guest holds |
 //! | `guest.rs` | whole modules, for the engine |
 //! | `budget.rs` | how much of the heap a run may take |
@@ -18,6 +19,8 @@ pub mod bytes;
 pub mod call;
 mod choice;
 pub mod guest;
+#[cfg(feature = "host")]
+pub mod loopback;
 pub mod peer;
 pub mod script;
 #[cfg(feature = "host")]

@@ -2,14 +2,15 @@
 //! one call is made is `call.rs`'s.
 
 use crate::arbitrary;
-use crate::bytes::{Bytes, Fd, MEMORY_BYTES, NAMES, Pointer};
+use crate::bytes::{Bytes, Count, Fd, Flags, MEMORY_BYTES, NAMES, Pointer, Told};
 use crate::call::Call;
 use crate::peer::{Act, Peers};
 use crate::watched::Watched;
 use std::net::SocketAddr;
 use wasi_poll_preview1::net_dir::Grants;
 use wasi_poll_preview1::{
-    Failure, Limits, Memory, MemoryNetwork, Network, Process, Progress, SocketId, Target,
+    Clock, Failure, Limits, Memory, MemoryNetwork, Network, Process, Progress, SocketId, Subscription,
+    Target, Watch,
 };
 
 /// Open fds a guest may have: few, so that it often meets the limit.
@@ -72,7 +73,74 @@ pub enum Step {
     Act(Act),
     /// Something will happen on the other side, so many microseconds from now.
     Later(u8, Act),
+    /// The guest opens a readiness set, or does what it means on one.
+    Set(OnSet),
 }
+}
+
+arbitrary! {
+/// What is done with a readiness set, as a guest that knows how does it.
+#[derive(Clone, Debug)]
+pub enum OnSet {
+    /// It is opened, with these flags.
+    Open(Flags),
+    /// It is told what to watch.
+    Tell(Fd, Vec<Told>),
+    /// So many events are taken.
+    Take(Fd, u8),
+    /// It is waited for, and for a time.
+    Poll(Fd, u16),
+}
+}
+
+impl OnSet {
+    /// The call, after what it needs was laid out.
+    fn call(&self, memory: &mut [u8]) -> Call {
+        /// Where a path, records and events are, an iovec, and where a number is written.
+        const PLACES: [u32; 3] = [8 * 2_048, 14 * 2_048, 15 * 2_048];
+        let [at, iovec, told] = PLACES;
+        let mut put = |at: u32, bytes: &[u8]| memory[at as usize..][..bytes.len()].copy_from_slice(bytes);
+        let mut transfer = |length: u32| put(iovec, &[at.to_le_bytes(), length.to_le_bytes()].concat());
+        match self {
+            OnSet::Open(flags) => {
+                put(at, b"poll");
+                Call::PathOpen {
+                    path: Pointer(at),
+                    length: Count(4),
+                    oflags: Flags(0),
+                    flags: *flags,
+                    opened: Pointer(told),
+                }
+            }
+            OnSet::Tell(fd, records) => {
+                let records = (1..).zip(records.iter().take(80)).map(|(place, told)| told.record(place));
+                let bytes: Vec<u8> = records.flatten().collect();
+                transfer(bytes.len() as u32);
+                put(at, &bytes);
+                Call::FdWrite { fd: *fd, iovecs: Pointer(iovec), count: Count(1), bytes: Pointer(told) }
+            }
+            OnSet::Take(fd, events) => {
+                transfer(u32::from(*events) * 32);
+                Call::FdRead { fd: *fd, iovecs: Pointer(iovec), count: Count(1), bytes: Pointer(told) }
+            }
+            OnSet::Poll(Fd(fd), time_ns) => {
+                let watch = Watch::Clock {
+                    clock: Clock::Monotonic,
+                    timeout_ns: u64::from(*time_ns),
+                    absolute: false,
+                };
+                let time = Subscription { userdata: 1, watch };
+                let set = Subscription { userdata: 2, watch: Watch::Read(*fd) };
+                put(at, &[time.encode(), set.encode()].concat());
+                Call::PollOneoff {
+                    subscriptions: Pointer(at),
+                    events: Pointer(iovec),
+                    count: Count(2),
+                    told: Pointer(told),
+                }
+            }
+        }
+    }
 }
 
 impl NetworkSettings {
@@ -120,7 +188,13 @@ impl Script {
         let stdin =
             self.stdin_is_a_stream.then(|| watched.connect(([10, 0, 0, 2], 80).into()).expect("a stream"));
         let mut life = Life { process: Process::new(&mut watched), stdin };
-        life.process.set_limits(Limits { fds: FDS, subscriptions: 64, iovecs: 8, ..Limits::default() });
+        life.process.set_limits(Limits {
+            fds: FDS,
+            subscriptions: 64,
+            iovecs: 8,
+            readiness_sets: 3,
+            ..Limits::default()
+        });
         life.process.preopen_listener(first).expect("room");
         life.process.grant(self.grants.grants()).expect("room");
         if let Some(source) = stdin {
@@ -136,6 +210,12 @@ impl Script {
                 }
                 Step::Call(call) => {
                     if !life.call(call, &mut memory) {
+                        break;
+                    }
+                }
+                Step::Set(on_set) => {
+                    let call = on_set.call(&mut memory);
+                    if !life.call(&call, &mut memory) {
                         break;
                     }
                 }

@@ -161,12 +161,14 @@ impl Side for OfTheSystem {
     fn connect(_: &mut OsNetwork, address: SocketAddr) -> Option<TcpStream> {
         let stream = TcpStream::connect_timeout(&address, Duration::from_secs(5)).ok()?;
         stream.set_nonblocking(true).ok()?;
+        stream.set_nodelay(true).ok()?;
         Some(stream)
     }
 
     fn accept(_: &mut OsNetwork, listener: &TcpListener) -> Option<TcpStream> {
         let (stream, _) = listener.accept().ok()?;
         stream.set_nonblocking(true).ok()?;
+        stream.set_nodelay(true).ok()?;
         Some(stream)
     }
 

@@ -7,7 +7,7 @@
     reason = "a guest's calls are the process's"
 )]
 
-use crate::bytes::{Fd, MEMORY_BYTES};
+use crate::bytes::{Fd, MEMORY_BYTES, Told};
 use crate::call::Call;
 use crate::sides::{Came, Side};
 use std::net::SocketAddr;
@@ -35,7 +35,13 @@ impl<S: Side> Twin<S> {
         let (listener, listener_address) = S::listen(&mut network, listener)?;
         let (datagrams, datagrams_address) = S::bind(&mut network, datagrams)?;
         let mut process = Process::new(network);
-        process.set_limits(Limits { fds: 14, subscriptions: 64, iovecs: 8, ..Limits::default() });
+        process.set_limits(Limits {
+            fds: 14,
+            subscriptions: 64,
+            iovecs: 8,
+            readiness_sets: 2,
+            ..Limits::default()
+        });
         let here = || vec!["127.0.0.1".parse().expect("a rule")];
         let grants = Grants { connect: here(), listen: here(), udp: here(), dns: Vec::new() };
         process.grant(grants).ok()?;
@@ -47,8 +53,42 @@ impl<S: Side> Twin<S> {
     /// Makes a call that never blocks, in the guest's own memory.
     pub fn call(&mut self, call: &Call) -> Result<u64, Failure> {
         match call.make(&mut self.process, &mut Memory::new(&mut self.memory))? {
-            Progress::Done(done) => Ok(done),
+            Progress::Done(done) => {
+                if let Call::SockAccept { .. } = call {
+                    self.sends_at_once(done as u32);
+                }
+                Ok(done)
+            }
             Progress::Blocked => panic!("{call:?} blocks"),
+        }
+    }
+
+    /// Or the system would keep a second send back until the first one is acknowledged, and that may take a while.
+    pub fn sends_at_once(&mut self, fd: u32) {
+        let _ = self.set(fd, "nodelay", "1");
+    }
+
+    /// Tells a readiness set what to watch: how many bytes of it were taken.
+    pub fn tells_set(&mut self, fd: u32, records: &[Told]) -> Result<u32, Failure> {
+        let mut bytes = vec![0; 16];
+        let records = (1..).zip(records.iter().take(40)).map(|(place, told)| told.record(place));
+        bytes.extend(records.flatten());
+        let length = bytes.len() as u32 - 16;
+        bytes[..8].copy_from_slice(&[16u32.to_le_bytes(), length.to_le_bytes()].concat());
+        self.process.set_write(&mut Memory::new(&mut bytes), fd, (0, 1), 8)
+    }
+
+    /// All that a readiness set has to tell.
+    pub fn takes_from_set(&mut self, fd: u32) -> Result<Vec<Event>, Failure> {
+        const ROOM: u32 = 64 * 32;
+        let mut bytes = vec![0; 16 + ROOM as usize];
+        bytes[..8].copy_from_slice(&[16u32.to_le_bytes(), ROOM.to_le_bytes()].concat());
+        match self.process.set_read(&mut Memory::new(&mut bytes), fd, (0, 1), 8)? {
+            Progress::Done(received) => {
+                let records = bytes[16..][..received.bytes as usize].chunks_exact(32);
+                Ok(records.map(|record| Event::decode(record).expect("a well-formed event")).collect())
+            }
+            Progress::Blocked => panic!("a set that is not to wait does"),
         }
     }
 

@@ -6,25 +6,29 @@
 //!   where a connected stream starts, is not compared.
 //! - When a refused connect is told: at once, or by the stream's pending error.
 //! - How much fits into a buffer: nobody ever fills one.
-//! - When bytes arrive: what the system answers with `EAGAIN`, or tells in a poll, is asked for again for a moment. That is
-//!   not enough on a busy machine, where a connection may not stand yet when it is shut down, and a receive may find the
-//!   first of two sends alone: what doesn't fail again when it is run again was that.
+//! - When bytes arrive: after each step, what it sent is waited for. What the system then still answers with `EAGAIN`, or
+//!   tells in a poll, is asked for again for a while.
+//! - Nagle's algorithm: every stream sends at once.
 
 use crate::arbitrary;
-use crate::bytes::{Address, Bytes, Fd, Flags, Pointer};
+use crate::bytes::{Address, Bytes, Fd, Flags, Pointer, Told};
 use crate::call::Call;
+use crate::loopback::Loopback;
 use crate::sides::{Came, InMemory, OfTheSystem, Side};
 use crate::twin::Twin;
 use std::net::SocketAddr;
 use std::thread;
-use std::time::Duration;
-use wasi_poll_preview1::{Errno, Failure};
+use std::time::{Duration, Instant};
+use wasi_poll_preview1::{Errno, Event, Failure, Target};
 
 /// Steps of a life, at most, so that no buffer fills.
 const STEPS: usize = 80;
 /// Streams on the other side, at most.
 const STREAMS: usize = 8;
 const NONBLOCK: u32 = 4;
+/// How long the system may take, on a machine that does much else, and how often it is asked meanwhile.
+const PATIENCE: Duration = Duration::from_secs(2);
+const AGAIN: Duration = Duration::from_micros(300);
 
 arbitrary! {
 /// A guest's life.
@@ -59,6 +63,9 @@ pub enum Step {
     PeerCloses(u8, bool),
     PeerSendsTo(u8, u8),
     PeerReceivesFrom,
+    OpenSet,
+    TellSet(Fd, Vec<Told>),
+    TakeFromSet(Fd),
 }
 }
 
@@ -95,11 +102,9 @@ macro_rules! same {
             let $twin = &mut $pair.system;
             $run
         };
-        for _ in 0..100 {
-            if answered == expected || !$may_change(&answered) {
-                break;
-            }
-            thread::sleep(Duration::from_micros(300));
+        let began = Instant::now();
+        while answered != expected && $may_change(&answered) && began.elapsed() < PATIENCE {
+            thread::sleep(AGAIN);
             answered = {
                 let $twin = &mut $pair.system;
                 $run
@@ -123,11 +128,13 @@ impl Twins {
         let Some((system, listener, datagrams)) = Twin::<OfTheSystem>::new(None, None) else { return };
         let (memory, ..) =
             Twin::<InMemory>::new(Some(listener), Some(datagrams)).expect("nobody is there yet");
+        let Some(loopback) = Loopback::new() else { return };
         let mut pair = Pair { system, memory, listeners: vec![listener], datagrams: vec![datagrams] };
         for step in self.steps.iter().take(STEPS) {
             if !pair.step(step) {
                 break;
             }
+            loopback.settles();
         }
         pair.system.ends();
     }
@@ -162,7 +169,7 @@ impl Pair {
             }
             Step::Set(Fd(fd), name, value) => {
                 let name = ATTRIBUTES[usize::from(*name) % ATTRIBUTES.len()];
-                let value = value.to_string();
+                let value = if name == "nodelay" && *value == 0 { 1 } else { *value }.to_string();
                 let _ = same!(self, step, twin => twin.set(*fd, name, &value), |_: &_| false);
             }
             Step::SetText(Fd(fd), name, value) => {
@@ -178,9 +185,39 @@ impl Pair {
                 let to = Self::at(&self.datagrams, *to);
                 let _ = same!(self, step, twin => twin.send_to(*fd, to, *count), is_again);
             }
+            Step::OpenSet => assert_eq!(self.system.open("poll"), self.memory.open("poll"), "a set"),
+            Step::TellSet(Fd(fd), records) if self.is_set(*fd) => {
+                let _ = same!(self, step, twin => twin.tells_set(*fd, records), |_: &_| false);
+            }
+            Step::TakeFromSet(Fd(fd)) if self.is_set(*fd) => self.take_from_set(*fd),
+            Step::TellSet(..) | Step::TakeFromSet(_) => {}
             _ => return self.peer(step),
         }
         true
+    }
+
+    fn is_set(&self, fd: u32) -> bool {
+        self.memory.process.target(fd) == Ok(Target::ReadinessSet)
+    }
+
+    /// What both have to tell, in whichever order: an event that was taken doesn't come again, so those of the system
+    /// are gathered until there are as many.
+    fn take_from_set(&mut self, fd: u32) {
+        let key = |event: &Event| event.encode();
+        let mut expected = self.memory.takes_from_set(fd);
+        let mut answered = self.system.takes_from_set(fd);
+        let few = |answered: &Result<Vec<_>, _>| answered.as_ref().map_or(0, Vec::len);
+        let began = Instant::now();
+        while few(&answered) < few(&expected) && began.elapsed() < PATIENCE {
+            thread::sleep(AGAIN);
+            if let Ok(more) = self.system.takes_from_set(fd) {
+                answered = Ok([answered.unwrap_or_default(), more].concat());
+            }
+        }
+        for events in [&mut expected, &mut answered].into_iter().flatten() {
+            events.sort_by_key(key);
+        }
+        assert_eq!(answered, expected, "the system tells the first of the set at {fd}, memory the second");
     }
 
     fn peer(&mut self, step: &Step) -> bool {
@@ -194,11 +231,9 @@ impl Pair {
             Step::PeerAccepts if self.memory.streams.len() < STREAMS => {
                 let memory = InMemory::accept(self.memory.process.network(), &self.memory.listener);
                 let mut system = OfTheSystem::accept(self.system.process.network(), &self.system.listener);
-                for _ in 0..100 {
-                    if system.is_some() || memory.is_none() {
-                        break;
-                    }
-                    thread::sleep(Duration::from_micros(300));
+                let began = Instant::now();
+                while system.is_none() && memory.is_some() && began.elapsed() < PATIENCE {
+                    thread::sleep(AGAIN);
                     system = OfTheSystem::accept(self.system.process.network(), &self.system.listener);
                 }
                 return self.connected(step, system, memory);
@@ -264,6 +299,8 @@ impl Pair {
             | Call::PathReadlink { .. }
             | Call::PathSymlink { .. }
             | Call::FdFdstatSetFlags { .. } => return true,
+            // Events come in whichever order.
+            Call::FdRead { fd, .. } if self.is_set(fd.0) => return true,
             call => call,
         };
         let _ = same!(self, call, twin => twin.call(&call), is_again);
@@ -293,14 +330,19 @@ impl Pair {
         let (system, memory) = (self.system.open(&path), self.memory.open(&path));
         if memory != Err(Errno::Connrefused.into()) || memory == system {
             assert_eq!(system, memory, "a connect on the system, and in memory");
+            if let Ok(fd) = system {
+                self.system.sends_at_once(fd);
+                self.memory.sends_at_once(fd);
+            }
             return true;
         }
         let fd = system.expect("what is not refused at once is open");
         let refused = Errno::Connrefused.raw().to_string();
-        let told = (0..100).any(|_| {
-            thread::sleep(Duration::from_micros(300));
-            self.system.attribute(fd, "error").as_ref() == Ok(&refused)
-        });
+        let (mut told, began) = (false, Instant::now());
+        while !told && began.elapsed() < PATIENCE {
+            told = self.system.attribute(fd, "error").as_ref() == Ok(&refused);
+            thread::sleep(AGAIN);
+        }
         assert!(told, "nobody listens on {to}, and the system doesn't say so");
         self.system.process.fd_close(fd).is_ok()
     }

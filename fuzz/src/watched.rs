@@ -169,7 +169,9 @@ impl<N: Network> Network for Watched<N> {
     }
 
     fn probe(&mut self, probes: &mut [Probe]) {
-        probes.iter().for_each(|probe| self.is_open(probe.socket));
+        for probe in &*probes {
+            self.is_open(probe.socket);
+        }
         self.inner.probe(probes);
     }
 

@@ -165,6 +165,7 @@ macro_rules! for_each_case {
             ending_sending_ends_the_peers_stream_and_nothing_else
             ending_receiving_reads_zero_and_leaves_sending
             ending_both_ways_at_once_ends_both
+            what_has_ended_both_ways_cannot_be_ended_again
             sending_to_a_closed_peer_is_a_broken_pipe
             a_listener_on_port_0_is_opened_and_says_its_address
             a_listener_opened_nonblocking_does_not_wait

@@ -155,7 +155,7 @@ impl World {
                 let how = how as u32 - 1;
                 let ended = self.guest.process.sock_shutdown(fd, how);
                 let connection = &mut self.connections[at];
-                if connection.broken {
+                if connection.broken || (connection.peer_finished && connection.guest_finished) {
                     assert_eq!(ended, Err(Errno::Notconn));
                 } else {
                     assert_eq!(ended, Ok(()));

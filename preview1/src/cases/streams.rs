@@ -221,6 +221,21 @@ pub fn ending_both_ways_at_once_ends_both<R: Rig>() {
     peer.hears_the_end(&mut guest);
 }
 
+pub fn what_has_ended_both_ways_cannot_be_ended_again<R: Rig>() {
+    let mut guest = Guest::<R>::new();
+    let (fd, mut peer) = guest.connected();
+    assert_eq!(guest.process.sock_shutdown(fd, WRITE), Ok(()));
+    assert_eq!(guest.process.sock_shutdown(fd, WRITE), Ok(()));
+    peer.hears_the_end(&mut guest);
+    peer.finishes(&mut guest);
+    assert!(guest.arrives(Watch::Read(fd)).hangup);
+    for how in [READ, WRITE, READ | WRITE] {
+        assert_eq!(guest.process.sock_shutdown(fd, how), Err(Errno::Notconn));
+    }
+    assert_eq!(guest.recv(fd, 9, 0), Ok(vec![]));
+    assert_eq!(guest.send(fd, b"x"), errno(Errno::Pipe));
+}
+
 pub fn sending_to_a_closed_peer_is_a_broken_pipe<R: Rig>() {
     let mut guest = Guest::<R>::new();
     let (fd, peer) = guest.connected();

@@ -169,7 +169,8 @@ impl MemoryNetwork {
 
     pub(super) fn shutdown_stream(&mut self, id: SocketId, how: Shutdown) -> Result<(), Errno> {
         let stream = self.stream_mut(id)?;
-        if stream.stage != Stage::Connected {
+        // What has ended both ways is no connection any more, as Linux has it.
+        if stream.stage != Stage::Connected || (stream.finished && stream.writing_ended) {
             return Err(Errno::Notconn);
         }
         if how != Shutdown::Write {

@@ -57,7 +57,9 @@ impl World {
         let connection = &mut self.connections[at];
         match way {
             0 => {
-                network.shutdown(peer, Shutdown::Write).unwrap();
+                let over = connection.peer_finished && connection.guest_finished;
+                let ended = network.shutdown(peer, Shutdown::Write);
+                assert_eq!(ended, if over { Err(Errno::Notconn) } else { Ok(()) });
                 connection.peer_finished = true;
             }
             1 => {
