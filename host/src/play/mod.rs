@@ -2,6 +2,7 @@
 //! seed. What a fault does is `wasi-poll-preview1`'s; here a scenario is read and its guests get their turns.
 
 mod fault;
+pub mod guide;
 mod judge;
 mod peer;
 mod player;
