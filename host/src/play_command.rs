@@ -137,11 +137,11 @@ fn swept(
 fn headline(play: &Play, seed: u64, report: &Report) {
     let about = Some(play.scenario().about.trim()).filter(|about| !about.is_empty());
     let faults = match report.faults.len() {
-        0 => "nothing goes wrong".to_owned(),
+        0 => "no faults".to_owned(),
         1 => "1 fault (--show-faults)".to_owned(),
         count => format!("{count} faults (--show-faults)"),
     };
-    say(format_args!("{} Seed {seed}, {faults}.", about.unwrap_or("Playing.")));
+    say(format_args!("{} Seed {seed}, {faults}.", about.unwrap_or("A play.")));
 }
 
 /// Prints what the guests printed, a line each with its guest and time before it, and no escapes of theirs.

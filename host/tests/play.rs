@@ -44,10 +44,14 @@ fn print(length: u32) -> String {
 }
 
 fn play(more: &str, text: &str, seed: u64, faults: Vec<ScheduledFault>) -> Report {
+    play_until(None, more, text, seed, faults)
+}
+
+fn play_until(until: Option<Span>, more: &str, text: &str, seed: u64, faults: Vec<ScheduledFault>) -> Report {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("guest.wat"), text).unwrap();
     let text = format!("[[guest]]\nname = \"guest\"\nmodule = \"guest.wat\"\n{more}");
-    let scenario = Scenario::parse(&text).unwrap();
+    let scenario = Scenario { until, ..Scenario::parse(&text).unwrap() };
     let play = Play::new(scenario, &[folder.path().to_path_buf()]).unwrap();
     play.play(seed, faults, Trigger::Level, None).unwrap()
 }
@@ -90,6 +94,19 @@ fn a_guest_that_never_waits_still_sees_time_pass() {
     let report = play("exit = 0", &guest(CLOCK, body), 0, Vec::new());
     assert_eq!(report.failures, []);
     assert!(report.took >= Span::from_secs(1) && report.took < Span::from_secs(2), "{}", report.took);
+}
+
+#[test]
+fn a_guest_that_never_waits_is_played_no_longer_than_asked() {
+    let body = "(loop $for_ever (drop (call $clock_time_get (i32.const 1) (i64.const 0) (i32.const 256)))
+        (br $for_ever))";
+    let report = play_until(Some(Span::from_ns(50_000_000)), "", &guest(CLOCK, body), 0, Vec::new());
+    assert_eq!((report.failures, &report.outcomes[..]), (Vec::new(), &[None][..]));
+    assert!(
+        report.took >= Span::from_ns(50_000_000) && report.took < Span::from_ns(60_000_000),
+        "{}",
+        report.took
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A peer that follows its script, step by step, until one would wait.
 
 use super::judge::Failure;
-use super::{PeerPart, Step};
+use super::{PeerPart, Span, Step};
 use std::io::IoSlice;
 use std::net::{Shutdown, SocketAddr};
 use wasi_poll_preview1::{Errno, Machine, Network, SocketId};
@@ -64,7 +64,7 @@ impl Peer {
             ended: false,
             sent: 0,
             began_ns: 0,
-            within_ns: part.within.map_or(60_000_000_000, super::Span::ns),
+            within_ns: part.within.map_or(60_000_000_000, Span::ns),
             retry_ns: None,
         }
     }
@@ -92,7 +92,7 @@ impl Peer {
                     let timed = !matches!(step, Step::Wait(_) | Step::WaitUntil(_));
                     let late_ns = timed.then(|| self.began_ns.saturating_add(self.within_ns));
                     if late_ns.is_some_and(|at_ns| at_ns <= self.machine.now_ns()) {
-                        let within = super::Span::from_ns(self.within_ns);
+                        let within = Span::from_ns(self.within_ns);
                         return self.fails(&step, format!("not within {within}"));
                     }
                     let deadline_ns = [until_ns, late_ns].into_iter().flatten().min();
@@ -113,9 +113,10 @@ impl Peer {
     }
 
     /// What it failed to do before the end.
-    pub fn at_the_end(&mut self) -> Option<Failure> {
+    pub fn at_the_end(&mut self, until: Option<Span>) -> Option<Failure> {
         let step = self.steps.get(self.at).filter(|_| self.stage == Stage::Going)?.clone();
-        self.fails(&step, "not before the end".to_owned())
+        let end = until.map_or(String::new(), |until| format!(", at {until}"));
+        self.fails(&step, format!("not before the end{end}"))
     }
 
     fn fails(&mut self, step: &Step, why: String) -> Option<Failure> {

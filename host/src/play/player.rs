@@ -199,7 +199,8 @@ impl Stage {
     fn play(&mut self, scenario: &Scenario, mut at: impl FnMut(u64)) {
         let until_ns = scenario.until.map_or(86_400_000_000_000, Span::ns);
         let mut ready = Vec::new();
-        while !self.is_over(scenario) {
+        // Guests that never wait make time pass, too.
+        while !self.is_over(scenario) && self.machines.now_ns() <= until_ns {
             at(self.machines.now_ns());
             ready.clear();
             let going = self.guests.iter().map(|part| part.running.is_some());
@@ -283,7 +284,7 @@ impl Stage {
         failures.extend(self.undrained(scenario));
         failures.append(&mut self.failures);
         for peer in &mut self.peers {
-            failures.extend(peer.at_the_end());
+            failures.extend(peer.at_the_end(scenario.until));
         }
         let outcomes = self.guests.iter_mut().map(|part| part.outcome.take()).collect();
         // What still runs is ended here, and prints no more.
