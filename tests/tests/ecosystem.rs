@@ -143,6 +143,36 @@ fn the_doctor_tells_mios_own_backend_from_the_poller() -> Result<()> {
     Ok(())
 }
 
+/// tokio drains as epoll wants it, so what its wasip1 backend spins on is not told a second time.
+#[test]
+fn tokio_on_stock_mio_spins_level_triggered_alone() -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    let scenario = folder.path().join("echo.toml");
+    let module = guest("tokio_echo", Mio::Stock)?;
+    fs::write(
+        &scenario,
+        format!(
+            "until = \"1m\"\n[link]\nlatency = \"1ms\"\n
+             [[guest]]\nname = \"server\"\nmodule = {module:?}\nlisten = [\"10.0.0.1:80\"]\n
+             [[peer]]\nname = \"client\"\ncount = 5\nsteps = [{{ connect = \"10.0.0.1:80\" }}, {{ repeat = {{ times = 5, \
+             steps = [{{ send = \"hello\\n\" }}, {{ expect = \"hello\\n\" }}, {{ wait = \"10ms\" }}] }} }}, \"close\"]\n"
+        ),
+    )?;
+    let play = |trigger: &str| -> Result<(Option<i32>, String)> {
+        let mut command = Command::new(build::host());
+        command.args(["play", "--doctor", "warning", "--trigger", trigger]).arg(&scenario);
+        let output = command.output()?;
+        Ok((output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned()))
+    };
+    let (code, told) = play("edge")?;
+    ensure!(code == Some(0), "{told}");
+    let (code, told) = play("both")?;
+    let alone = "level-triggered alone, the doctor finds error: spinning";
+    ensure!(code == Some(1) && told.contains(alone), "{told}");
+    ensure!(!told.contains("edge-triggered alone"), "{told}");
+    Ok(())
+}
+
 #[test]
 fn a_tokio_client_connects_where_the_host_grants_it() -> Result<()> {
     let peer = TcpListener::bind(any_port())?;
