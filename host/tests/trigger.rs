@@ -13,9 +13,13 @@ const STREAM: u32 = 5;
 
 /// Takes one connection, and goes on with the stream.
 fn server(turns: &str) -> String {
+    server_with("", turns)
+}
+
+fn server_with(more: &str, turns: &str) -> String {
     let read = read_subscription(0x2, STREAM);
     let clock = clock_subscription(u64::MAX, 5_000_000);
-    let items = format!("(data (i32.const 64) \"{read}\") (data (i32.const 112) \"{clock}\")");
+    let items = format!("(data (i32.const 64) \"{read}\") (data (i32.const 112) \"{clock}\") {more}");
     let body = format!(
         "(call $must (call $sock_accept (i32.const 3) (i32.const 4) (i32.const 32)) (i32.const 1))
          (call $is (i32.load (i32.const 32)) (i32.const {STREAM}) (i32.const 2))
@@ -77,6 +81,18 @@ fn wakes_by_a_timer() -> String {
             (br_if $next (i32.lt_u (local.get $n) (i32.const 5))))",
         poll(2)
     ))
+}
+
+/// Takes four bytes, and then waits for another connection alone.
+fn turns_away() -> String {
+    let listener = read_subscription(0x1, 3);
+    let turns = format!(
+        "{} {} (i32.const 5) (call $must)
+         (call $must (call $poll_oneoff (i32.const 160) (i32.const 512) (i32.const 1) (i32.const 8)) (i32.const 6))",
+        poll(1),
+        read(4)
+    );
+    server_with(&format!("(data (i32.const 160) \"{listener}\")"), &turns)
 }
 
 const ASKS: &str = "{ send = \"8 bytes.\" }, { expect = \"ready\" }, \"close\"";
@@ -157,4 +173,14 @@ fn the_doctor_sees_an_edge_slept_over_though_the_guest_subscribes() {
     let (text, code) = told(&wakes_by_a_timer(), SENDS, &["--trigger", "both"]);
     assert!(text.contains("edge-triggered alone, the doctor finds error: edge-not-drained"), "{text}");
     assert_eq!(code, Some(1), "{text}");
+}
+
+#[test]
+fn the_call_a_guest_waits_in_at_the_end_is_examined_too() {
+    let (text, code) = told(&turns_away(), SENDS, &["--doctor", "error"]);
+    assert!(text.contains("error: edge-not-drained, fd 5, userdata 0x2") && code == Some(1), "{text}");
+    assert!(
+        text.contains("slept without a subscription to it, while more was there, and is left so"),
+        "{text}"
+    );
 }

@@ -77,7 +77,7 @@
 //! | `events` | `poll_oneoff`, or a read of a readiness set: what it was told |
 //! | `ready` | `poll_oneoff`: what was ready as it ended, subscribed to or not, by `fd`: `read`, `write` |
 //! | `errno` | what it answered, `ESUCCESS` included |
-//! | `ended` | instead of an errno: why the call ended the guest |
+//! | `ended` | instead of an errno: why the guest ended in this call; in a play also where one waits as that is over |
 //! | `code` | `end`: the exit code |
 //! | `text` | `note`: what happened |
 //!

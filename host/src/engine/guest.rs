@@ -43,7 +43,8 @@ impl<N: Network> Guest<N> {
     /// its thread doesn't: the call fails with [`Suspended`], to be made again.
     pub fn wait(&mut self) -> Result<()> {
         if self.sharing.is_some() {
-            return Err(Error::new(Suspended));
+            let is_killed = self.killer.is_killed();
+            return Err(if is_killed { Error::new(Stop::Killed) } else { Error::new(Suspended) });
         }
         self.process.wait().map_err(Error::new)?;
         if self.killer.is_killed() { Err(Error::new(Stop::Killed)) } else { Ok(()) }

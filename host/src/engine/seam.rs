@@ -5,7 +5,7 @@ use super::guest::Guest;
 use super::suspended::Suspended;
 use crate::memory::split;
 use crate::trace::{Answer, Call, End, Observed, Paths};
-use wasi_poll_preview1::{Errno, Failure, Memory, Network, Progress};
+use wasi_poll_preview1::{Errno, Failure, Memory, Network, Progress, Stop};
 use wasmtime::{Caller, Error, Result, format_err};
 
 /// Makes `attempt` until it doesn't block, and waits between with nothing of the guest borrowed. The result
@@ -71,11 +71,7 @@ pub fn number(errno: Errno) -> u32 {
 
 /// An error that ends the guest, with the call's name before it. A stop is left whole: it is no fault.
 pub fn named(call: &str, error: Error) -> Error {
-    if error.is::<wasi_poll_preview1::Stop>() || error.is::<Suspended>() {
-        error
-    } else {
-        format_err!("{call}: {error:#}")
-    }
+    if error.is::<Stop>() || error.is::<Suspended>() { error } else { format_err!("{call}: {error:#}") }
 }
 
 fn result(name: &str, ended: Ended) -> Result<u32> {
@@ -118,7 +114,9 @@ fn observed<N: Network + 'static, A: Into<Answer>>(
     let guest = caller.data_mut();
     let resumed_ns = guest.sharing.as_mut().and_then(|sharing| sharing.began_ns.take());
     let at_ns = resumed_ns.unwrap_or_else(|| guest.process.network().now_ns());
-    let ended = until_done(caller, attempt);
+    // Who shares its thread is ended in the call it waits in, which then has no answer.
+    let is_ended = guest.sharing.is_some() && guest.killer.is_killed();
+    let ended = if is_ended { Err(Error::new(Stop::Killed)) } else { until_done(caller, attempt) };
     if let Some(sharing) = &mut caller.data_mut().sharing
         && ended.as_ref().is_err_and(Error::is::<Suspended>)
     {

@@ -7,6 +7,7 @@ use super::setting::{found, network, setup, turn};
 use super::watchdog::Watchdog;
 use super::{Failure, Scenario, ScheduledFault, Span, Trigger, judge};
 use crate::engine::{Linked, Running, Sharing};
+use crate::kill::Cause;
 use crate::trace::Trace;
 use crate::{Killer, Module, Outcome, RunError};
 use std::collections::BTreeMap;
@@ -18,6 +19,9 @@ use wasi_poll_trace::{Clock, Entry, Header, Userdata, World};
 
 /// A play of more turns than this has no end.
 const MOST_TURNS: u64 = 5_000_000;
+
+/// When everything is over, guests still have so long to take in what has arrived by then.
+const LAST_NS: u64 = 1_000_000;
 
 /// A scenario with its guests' code: it can be played any number of times, by several threads at once.
 pub struct Play {
@@ -147,6 +151,7 @@ struct Stage {
     words: Words,
     random: Random,
     watchdog: Watchdog,
+    killer: Killer,
     turns: u64,
     failures: Vec<Failure>,
 }
@@ -158,6 +163,7 @@ struct Part {
     ended_ns: u64,
     /// What its polls hide, if they are edge-triggered.
     edges: Option<EdgeTrigger>,
+    is_traced: bool,
 }
 
 impl Stage {
@@ -170,6 +176,7 @@ impl Stage {
         let mut guests = Vec::new();
         for (number, (guest, (module, linked))) in scenario.guests.iter().zip(&play.codes).enumerate() {
             let machine = machines.add(guest.address.expect("a scenario gives everybody one"));
+            let is_traced = trace.is_some();
             let is_alone = scenario.guests.len() == 1;
             let trace = trace.map(|trace| if is_alone { trace.clone() } else { trace.of_guest(&guest.name) });
             let mut setup = setup(guest, module, machine, &killer)?;
@@ -183,7 +190,7 @@ impl Stage {
             setup.stdio.set_stderr(words.of(number, true, &machines));
             let turn = Box::new(turn(scenario, number, &machines, &watchdog));
             let running = linked.start(setup, Sharing { turn, began_ns: None })?;
-            guests.push(Part { running: Some(running), outcome: None, ended_ns: 0, edges });
+            guests.push(Part { running: Some(running), outcome: None, ended_ns: 0, edges, is_traced });
         }
         let peers = scenario.peers.iter().map(|peer| {
             let address = peer.address.expect("a scenario gives everybody one");
@@ -192,26 +199,31 @@ impl Stage {
         let peers = peers.collect();
         let failures = Vec::new();
         // The links know the machines by their addresses, whether those have sockets or not.
-        Ok(Stage { machines, guests, peers, words, random, watchdog, turns: 0, failures })
+        Ok(Stage { machines, guests, peers, words, random, watchdog, killer, turns: 0, failures })
     }
 
     /// Plays to the end, and calls `at` as time passes.
     fn play(&mut self, scenario: &Scenario, mut at: impl FnMut(u64)) {
         let until_ns = scenario.until.map_or(86_400_000_000_000, Span::ns);
         let mut ready = Vec::new();
+        let mut over_ns = None;
         // Guests that never wait make time pass, too.
-        while !self.is_over(scenario) && self.machines.now_ns() <= until_ns {
-            at(self.machines.now_ns());
+        while !self.has_trapped() && self.machines.now_ns() <= until_ns {
+            let now_ns = self.machines.now_ns();
+            at(now_ns);
+            if self.is_over(scenario) && now_ns > *over_ns.get_or_insert(now_ns) + LAST_NS {
+                break;
+            }
             ready.clear();
             let going = self.guests.iter().map(|part| part.running.is_some());
             let going = going.chain(self.peers.iter().map(|peer| !peer.is_over()));
             ready.extend(going.enumerate().filter_map(|(machine, going)| going.then_some(machine)));
             ready.retain(|&machine| self.machines.is_ready(machine));
             if ready.is_empty() {
-                if self.machines.advance(until_ns) {
-                    continue;
+                if over_ns.is_some() || !self.machines.advance(until_ns) {
+                    break;
                 }
-                break;
+                continue;
             }
             self.turns += 1;
             if self.turns > MOST_TURNS {
@@ -232,9 +244,11 @@ impl Stage {
             part.running.is_some() && (self.peers.is_empty() || scenario.guests[number].exit.is_some())
         };
         let guests_left = self.guests.iter().enumerate().any(is_waited_for);
-        let has_trapped =
-            self.guests.iter().any(|part| matches!(part.outcome, Some(Outcome::Trapped { .. })));
-        has_trapped || (!guests_left && self.peers.iter().all(Peer::is_over))
+        !guests_left && self.peers.iter().all(Peer::is_over)
+    }
+
+    fn has_trapped(&self) -> bool {
+        self.guests.iter().any(|part| matches!(part.outcome, Some(Outcome::Trapped { .. })))
     }
 
     fn turn(&mut self, machine: usize) {
@@ -275,6 +289,24 @@ impl Stage {
         undrained
     }
 
+    /// Ends the guests that wait, so that a trace has the calls they wait in: a loop that sleeps for ever over something
+    /// is seen by that one.
+    fn end_in_their_calls(&mut self) {
+        let waits = |(number, part): (usize, &Part)| part.is_traced && !self.machines.is_ready(number);
+        let waiting: Vec<bool> = self.guests.iter().enumerate().map(waits).collect();
+        if !waiting.contains(&true) {
+            return;
+        }
+        // What one leaves reaches nobody any more.
+        self.machines.part_all();
+        self.killer.end(Cause::Finished);
+        for (part, _) in self.guests.iter_mut().zip(waiting).filter(|(_, waits)| *waits) {
+            if let Some(running) = &mut part.running {
+                let _ = running.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            }
+        }
+    }
+
     fn report(mut self, scenario: &Scenario, faults: Vec<ScheduledFault>) -> Report {
         let took = Span::from_ns(self.machines.now_ns());
         let mut failures = Vec::new();
@@ -289,6 +321,7 @@ impl Stage {
         let outcomes = self.guests.iter_mut().map(|part| part.outcome.take()).collect();
         // What still runs is ended here, and prints no more.
         let said = self.words.take();
+        self.end_in_their_calls();
         self.guests.clear();
         let mut report = Report { failures, took, turns: self.turns, said, outcomes, faults };
         for (number, guest) in scenario.guests.iter().enumerate() {

@@ -160,6 +160,17 @@ impl Machines {
         true
     }
 
+    /// From now on no machine reaches another, nor itself.
+    pub fn part_all(&self) {
+        let mut state = self.lock();
+        let addresses: Vec<IpAddr> = state.machines.iter().map(|owner| owner.address).collect();
+        for &one in &addresses {
+            for &other in &addresses {
+                state.network.cut(one, other);
+            }
+        }
+    }
+
     /// Whether a fault, or what a link lost, has broken or ended this socket's connection: what becomes of it is
     /// nobody's failure.
     pub fn was_hit(&self, socket: SocketId) -> bool {
