@@ -208,12 +208,22 @@ fn a_path_of_megabytes_or_without_a_meaning_is_refused() {
 #[test]
 fn what_a_guest_writes_reaches_no_terminal_through_a_trap_or_a_refusal() {
     let program = Program::new();
-    // The trap's place is named as the guest likes; so is the host it wants.
-    let items = "(func $\"a\\1b]0;title\\07\\c2\\9b2J\" unreachable)";
-    let guest = program.file("guest.wasm", text(items, "(call $\"a\\1b]0;title\\07\\c2\\9b2J\")"));
-    let output = program.run(&[], &guest);
-    assert_eq!(output.status.code(), Some(134));
+    // The trap's place is named as the guest likes; so are the hosts it wants, of which no rule is for a name that is none.
+    let items = "(func $\"a\\1b]0;title\\07\\c2\\9b2J\" unreachable)
+        (data (i32.const 8192) \"dns/\\1b]0;title\") (data (i32.const 8208) \"dns/other.test\")";
+    let look_up = |at: u32, length: u32, errno: u32| {
+        format!(
+            "(call $is
+                (call $path_readlink (i32.const 3) (i32.const {at}) (i32.const {length}) (i32.const 1024)
+                    (i32.const 512) (i32.const 40))
+                (i32.const {errno}) (i32.const 1))"
+        )
+    };
+    // EINVAL, and EACCES.
+    let body = look_up(8192, 13, EINVAL) + &look_up(8208, 14, 2) + "(call $\"a\\1b]0;title\\07\\c2\\9b2J\")";
+    let output = program.run(&["--allow-dns=*.example"], &program.file("guest.wasm", text(items, &body)));
     let stderr = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(134), "{stderr}");
     assert!(stderr.chars().all(|letter| letter == '\n' || !letter.is_control()), "{stderr:?}");
-    assert!(stderr.contains("\\u{1b}]0;title"), "{stderr:?}");
+    assert!(stderr.contains("\\u{1b}]0;title") && stderr.contains("look up other.test"), "{stderr:?}");
 }

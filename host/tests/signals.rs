@@ -3,12 +3,14 @@
 mod guest;
 mod program;
 
-use guest::{PATIENCE, clock_subscription, read_subscription, text};
+use guest::{PATIENCE, clock_subscription, read_subscription, sleeps, text};
 use program::{Program, full_listener};
 use rustix::process::{Pid, Signal, kill_process};
+use std::fs::{read_dir, read_to_string};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
+use std::path::Path;
 use std::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -64,6 +66,20 @@ fn start(program: &Program, arguments: &[&str], items: &str, body: &str) -> Star
 }
 
 impl Started {
+    /// Returns when the guest waits for something.
+    fn waits(&self) {
+        let tasks = Path::new("/proc").join(self.child.id().to_string()).join("task");
+        let is_guest = |task: &Path| read_to_string(task.join("comm")).is_ok_and(|name| name == "guest\n");
+        let began = Instant::now();
+        loop {
+            let tasks = read_dir(&tasks).unwrap().map(|task| task.unwrap().path());
+            if tasks.into_iter().any(|task| is_guest(&task) && sleeps(&task)) {
+                return;
+            }
+            assert!(began.elapsed() < PATIENCE, "it doesn't wait");
+        }
+    }
+
     fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
@@ -81,17 +97,24 @@ const READY: &str = "(call $say (i32.const 16) (i32.const 6))";
 const ACCEPT: &str =
     "(call $must (call $sock_accept (i32.const 3) (i32.const 0) (i32.const 32)) (i32.const 1))";
 
-/// That both signals end a guest that does this for ever, each soon.
+/// That both signals end a guest that waits so for ever, each soon.
 #[track_caller]
 fn ends_soon(items: &str, body: &str) {
-    ends_soon_on(&Program::new(), &[], items, body);
+    ends_soon_on(&Program::new(), &[], items, body, Started::waits);
+}
+
+/// The same of a guest that computes.
+#[track_caller]
+fn busy_ends_soon(body: &str) {
+    ends_soon_on(&Program::new(), &[], "", body, |_| {});
 }
 
 #[track_caller]
-fn ends_soon_on(program: &Program, arguments: &[&str], items: &str, body: &str) {
+fn ends_soon_on(program: &Program, arguments: &[&str], items: &str, body: &str, is_there: fn(&Started)) {
     for (signal, code) in [(Signal::INT, 130), (Signal::TERM, 143)] {
         let took = (0..ATTEMPTS).map(|_| {
             let mut started = start(program, arguments, items, body);
+            is_there(&started);
             let sent = Instant::now();
             started.signal(signal);
             started.exits_with(code);
@@ -111,12 +134,12 @@ fn ends_soon_on(program: &Program, arguments: &[&str], items: &str, body: &str) 
 
 #[test]
 fn a_busy_loop_ends_soon() {
-    ends_soon("", &format!("{READY} (loop (br 0))"));
+    busy_ends_soon(&format!("{READY} (loop (br 0))"));
 }
 
 #[test]
 fn a_loop_of_calls_ends_soon() {
-    ends_soon("", &format!("{READY} (loop (drop (call $fd_tell (i32.const 77) (i32.const 8))) (br 0))"));
+    busy_ends_soon(&format!("{READY} (loop (drop (call $fd_tell (i32.const 77) (i32.const 8))) (br 0))"));
 }
 
 #[test]
@@ -170,7 +193,13 @@ fn a_look_up_that_nobody_answers_ends_soon() {
     let look_up = "(drop (call $path_readlink (i32.const 5) (i32.const 8192) (i32.const 13) (i32.const 1024)
         (i32.const 512) (i32.const 40)))";
     let items = "(data (i32.const 8192) \"dns/name.test\")";
-    ends_soon_on(&Program::on_silent_names(), &["--allow-dns=*"], items, &format!("{READY} {look_up}"));
+    ends_soon_on(
+        &Program::on_silent_names(),
+        &["--allow-dns=*"],
+        items,
+        &format!("{READY} {look_up}"),
+        Started::waits,
+    );
 }
 
 #[test]
@@ -180,7 +209,7 @@ fn a_connect_whose_rule_nobody_answers_for_ends_soon_though_it_is_not_to_block()
         (i64.const 0) (i64.const 0) (i32.const 4) (i32.const 32)))";
     let items = "(data (i32.const 8192) \"tcp/connect/192.0.2.1:80\")";
     let allowed = &["--allow-connect=name.test:80"];
-    ends_soon_on(&Program::on_silent_names(), allowed, items, &format!("{READY} {connect}"));
+    ends_soon_on(&Program::on_silent_names(), allowed, items, &format!("{READY} {connect}"), Started::waits);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 pub mod script;
 
 use std::io::{self, Write};
+use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 use wasi_poll_host::Module;
@@ -126,6 +127,13 @@ pub fn escaped(bytes: &[u8]) -> String {
 /// A guest of that body alone.
 pub fn module(items: &str, body: &str) -> Module {
     Module::from_bytes("guest.wasm", text(items, body).as_bytes()).expect("the test's guest compiles")
+}
+
+/// Whether a thread waits in the system, by its folder in /proc. One that is gone doesn't.
+pub fn sleeps(thread: &Path) -> bool {
+    let stat = std::fs::read_to_string(thread.join("stat")).unwrap_or_default();
+    // Behind its name, which may be anything in brackets.
+    stat.rsplit_once(") ").is_some_and(|(_, state)| state.starts_with('S'))
 }
 
 /// A stdout, or trace, that tells each line as it is written.

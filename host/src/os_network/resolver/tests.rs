@@ -1,6 +1,7 @@
 //! The resolver's queue, against names that answer when they are told to.
 
 use super::{Answer, NAMES, Resolver, THREADS};
+use crate::{Grants, Killer, Limits, Module, OsNetwork, Outcome, Runner};
 use mio::{Events, Poll, Token, Waker};
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
@@ -98,4 +99,49 @@ fn a_name_without_addresses_and_a_resolver_that_cannot_ask_are_told_apart() {
         assert_eq!(of_text(text), errno, "{text}");
     }
     assert_eq!(super::errno_of_failure(&rustix::io::Errno::MFILE.into()), Errno::Io);
+}
+
+/// Looks a name up, and exits with 7.
+const LOOKS_UP: &[u8] = br#"(module
+    (import "wasi_snapshot_preview1" "path_readlink"
+        (func $path_readlink (param i32 i32 i32 i32 i32 i32) (result i32)))
+    (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
+    (memory (export "memory") 1)
+    (data (i32.const 64) "dns/name.test")
+    (func (export "_start")
+        (drop (call $path_readlink (i32.const 3) (i32.const 64) (i32.const 13) (i32.const 128) (i32.const 99)
+            (i32.const 32)))
+        (call $proc_exit (i32.const 7))))"#;
+
+#[test]
+fn a_guest_whose_look_up_nobody_answers_is_ended_by_its_switch_and_by_its_limit() {
+    static ASKED: AtomicUsize = AtomicUsize::new(0);
+    let guest = Module::from_bytes("guest.wasm", LOOKS_UP).unwrap();
+    let run = |limits| {
+        let killer = Killer::new();
+        let mut network = OsNetwork::new(&killer).unwrap();
+        let waker = Arc::clone(&network.resolver.shared.waker);
+        network.resolver = Resolver::asking(waker, |_| {
+            ASKED.fetch_add(1, Ordering::SeqCst);
+            loop {
+                std::thread::park();
+            }
+        });
+        let grants = Grants { dns: vec!["*".parse().unwrap()], ..Grants::default() };
+        let runner = Runner::on_network(&guest, network, killer.clone()).grants(grants).limits(limits);
+        let (asked, running) = (ASKED.load(Ordering::SeqCst), std::thread::spawn(|| runner.run().unwrap()));
+        while ASKED.load(Ordering::SeqCst) == asked {
+            std::thread::yield_now();
+        }
+        (killer, Instant::now(), running)
+    };
+    // A look-up is given up after ten seconds.
+    let soon = Duration::from_secs(5);
+    let (killer, pulled, running) = run(Limits::default());
+    killer.kill();
+    assert_eq!(running.join().unwrap(), Outcome::Killed);
+    assert!(pulled.elapsed() < soon, "it took {:?}", pulled.elapsed());
+    let (_, began, running) = run(Limits { wall_time: Some(Duration::from_millis(50)), ..Limits::default() });
+    assert_eq!(running.join().unwrap(), Outcome::TimedOut);
+    assert!(began.elapsed() < soon, "it took {:?}", began.elapsed());
 }
