@@ -32,6 +32,7 @@ mod bad_polls;
 mod datagrams;
 mod descriptors;
 mod edge_triggered;
+mod edge_subscriptions;
 mod fault_rig;
 mod faults;
 #[cfg(test)]
@@ -63,6 +64,7 @@ pub use bad_polls::*;
 pub use datagrams::*;
 pub use descriptors::*;
 pub use edge_triggered::*;
+pub use edge_subscriptions::*;
 pub use fault_rig::{Call, FaultRig, FaultyGuest, FaultyNetwork};
 pub use faults::*;
 pub use guest::Guest;
@@ -251,6 +253,19 @@ macro_rules! for_each_case {
             there_are_no_more_sets_than_allowed_and_closing_one_frees_it
             a_set_is_opened_by_its_path_and_says_what_it_is
             a_listener_at_the_limit_of_fds_is_mute_in_a_set_until_one_is_free
+            an_edge_subscription_is_told_again_once_it_was_drained
+            an_edge_subscription_is_quiet_until_it_was_drained
+            a_short_receive_and_a_short_send_drain
+            a_receive_cut_to_the_limit_counts_as_short
+            looking_at_bytes_does_not_drain
+            the_end_of_a_stream_is_told_once
+            a_listener_is_told_again_once_nobody_is_pending
+            subscribing_again_ends_the_quiet
+            the_close_of_a_quiet_descriptor_is_told_and_ends_its_subscription
+            what_is_no_socket_is_told_at_each_read
+            who_is_ready_at_each_read_hides_nobody
+            a_read_of_a_set_waits_no_longer_than_it_is_to
+            a_set_that_does_not_block_does_not_wait_whatever_its_timeout
             a_call_moves_no_more_bytes_than_allowed_and_the_next_one_the_rest
             streams_that_are_connecting_have_a_limit
             look_ups_have_a_limit_in_a_minute
@@ -297,6 +312,7 @@ mod tests {
             include_str!("cases/datagrams.rs"),
             include_str!("cases/descriptors.rs"),
             include_str!("cases/edge_triggered.rs"),
+            include_str!("cases/edge_subscriptions.rs"),
             include_str!("cases/faults.rs"),
             include_str!("cases/limits.rs"),
             include_str!("cases/net_attributes.rs"),

@@ -92,6 +92,8 @@ pub struct Process<N: Network> {
     pub(crate) iovecs: Vec<(u32, u32)>,
     /// What several buffers are received through; as long as that ever took.
     pub(crate) scratch: Vec<u8>,
+    /// How many bytes the last transfer on a stream asked for, before it was cut to the limit of a call.
+    pub(crate) asked: u32,
     /// How far a blocked receive of everything asked for has come, in bytes.
     pub(crate) gathered: usize,
     pub(crate) grants: Grants,
@@ -124,6 +126,7 @@ impl<N: Network> Process<N> {
             exchanged: Exchanged::default(),
             iovecs: Vec::new(),
             scratch: Vec::new(),
+            asked: 0,
             gathered: 0,
             grants: Grants::default(),
             lookups: Lookups::default(),

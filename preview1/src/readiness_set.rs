@@ -17,6 +17,8 @@ pub(crate) struct ReadinessSet {
     /// At most one for each direction of each fd.
     pub(crate) watches: Watches,
     flags: Fdflags,
+    /// How long a read waits; none is for as long as it takes.
+    timeout_ns: Option<u64>,
     /// Whether it has something to tell, once this poll has looked.
     pub(crate) is_ready: Option<bool>,
 }
@@ -28,8 +30,15 @@ pub(crate) struct Exchanged {
     events: Vec<Event>,
     /// Records on their way from or to several buffers.
     bytes: Vec<u8>,
-    /// This read has asked the network what happened.
-    collected: bool,
+    /// What is kept of a read while it waits.
+    waiting: Option<Waiting>,
+}
+
+/// A read that waits, or is about to.
+#[derive(Clone, Copy, Debug)]
+struct Waiting {
+    /// Until when.
+    deadline_ns: Option<u64>,
 }
 
 impl ReadinessSet {
@@ -41,7 +50,11 @@ impl ReadinessSet {
         let (direction, fd) = match change.watch {
             Watch::Read(fd) => (Direction::Read, fd),
             Watch::Write(fd) => (Direction::Write, fd),
-            Watch::Clock { .. } => return Err(Errno::Inval),
+            Watch::Clock { timeout_ns, .. } => {
+                // A span of u64::MAX ends in half a millennium: never.
+                self.timeout_ns = Some(timeout_ns).filter(|&timeout_ns| timeout_ns < u64::MAX);
+                return Ok(());
+            }
         };
         let earlier = self.watches.find(fd, direction);
         if change.unsubscribe {
@@ -56,8 +69,14 @@ impl ReadinessSet {
         if self.watches.len() >= limit as usize {
             return Err(Errno::Nomem);
         }
-        self.watches.insert((change.userdata, 0), fd, direction, fd_bound);
+        let id = self.watches.insert((change.userdata, 0), fd, direction, fd_bound);
+        self.watches.set_edge(id, change.edge);
         Ok(())
+    }
+
+    /// How long a read waits for its first event.
+    fn waits_ns(&self) -> Option<u64> {
+        if self.flags.is_nonblock() { Some(0) } else { self.timeout_ns }
     }
 }
 
@@ -132,7 +151,7 @@ impl<N: Network> Process<N> {
     /// their bytes to `bytes_pointer` (4 bytes). What was told is no longer subscribed.
     ///
     /// # Errors
-    /// `EAGAIN` when there is none and it is not to wait, `EINVAL` when there is no room for one; of iovecs as
+    /// `EAGAIN` when there is none in the time it waits, `EINVAL` when there is no room for one; of iovecs as
     /// [`fd_read`](Self::fd_read).
     pub fn set_read(
         &mut self,
@@ -148,23 +167,14 @@ impl<N: Network> Process<N> {
         if room == 0 {
             return Err(Errno::Inval.into());
         }
-        self.tell_set(set, room as usize);
-        if self.exchanged.events.is_empty() && !std::mem::replace(&mut self.exchanged.collected, true) {
-            // A program that reads without ever polling has to hear of what happens, too.
-            if self.collect(Some(0)).is_ok() {
-                self.tell_set(set, room as usize);
-            }
-        }
-        if self.exchanged.events.is_empty() {
-            if self.polling.sets[set].flags.is_nonblock() {
-                self.exchanged.collected = false;
-                return Err(Errno::Again.into());
-            }
-            self.deadline_ns = None;
+        if self.turn_set(set, room as usize) == Progress::Blocked {
             return Ok(Progress::Blocked);
         }
-        let Exchanged { events, bytes, collected, .. } = &mut self.exchanged;
-        *collected = false;
+        self.exchanged.waiting = None;
+        let Exchanged { events, bytes, .. } = &mut self.exchanged;
+        if events.is_empty() {
+            return Err(Errno::Again.into());
+        }
         let told = events.len() as u32 * EVENT_BYTES;
         if let [(pointer, _)] = self.iovecs[..] {
             let records = memory.slice_mut(pointer, told)?;
@@ -223,6 +233,12 @@ impl<N: Network> Process<N> {
         Ok(())
     }
 
+    /// How long a read of the set at `fd` waits, in nanoseconds, for who observes the process; `None` for as long as
+    /// it takes, and where there is no set.
+    pub fn set_waits_ns(&self, fd: u32) -> Option<u64> {
+        self.polling.sets[self.set_at(fd).ok()?].waits_ns()
+    }
+
     /// The changes of the last [`set_write`](Self::set_write), for who observes the process.
     pub fn last_changes(&self) -> &[Change] {
         &self.exchanged.changes
@@ -233,9 +249,35 @@ impl<N: Network> Process<N> {
         &self.exchanged.events
     }
 
-    /// Lists up to `room` events of what is ready, and ends their subscriptions.
-    fn tell_set(&mut self, set: usize, room: usize) {
+    /// One look at a set, which lists up to `room` events. Blocked, with the deadline set, when there are none and it
+    /// is to wait for them.
+    fn turn_set(&mut self, set: usize, room: usize) -> Progress<()> {
         self.look(Whose::Set(set));
+        let waits_ns = self.polling.sets[set].waits_ns();
+        if self.exchanged.waiting.is_none() {
+            // What else has happened must be heard, too, or who is always ready would hide all others.
+            if waits_ns == Some(0) || self.polling.sets[set].watches.first().is_some() {
+                if self.collect(Some(0)).is_err() {
+                    return Progress::Blocked;
+                }
+                self.look(Whose::Set(set));
+            }
+            let until_ns =
+                |span_ns| if span_ns == 0 { 0 } else { self.network.now_ns().saturating_add(span_ns) };
+            self.exchanged.waiting = Some(Waiting { deadline_ns: waits_ns.map(until_ns) });
+        }
+        self.tell_set(set, room);
+        let deadline_ns = self.exchanged.waiting.and_then(|waiting| waiting.deadline_ns);
+        let is_over = |at_ns| at_ns == 0 || at_ns <= self.network.now_ns();
+        if !self.exchanged.events.is_empty() || deadline_ns.is_some_and(is_over) {
+            return Progress::Done(());
+        }
+        self.deadline_ns = deadline_ns;
+        Progress::Blocked
+    }
+
+    /// Lists up to `room` events of what is ready. Their subscriptions end, or are quiet until they are drained.
+    fn tell_set(&mut self, set: usize, room: usize) {
         let mut events = std::mem::take(&mut self.exchanged.events);
         events.clear();
         let mut at = self.polling.sets[set].watches.first();
@@ -243,10 +285,18 @@ impl<N: Network> Process<N> {
             && events.len() < room
         {
             at = self.polling.sets[set].watches.behind(id);
-            let event = self.known().event_of(self.polling.sets[set].watches.get(id), |_| None);
-            if let Some(event) = event {
+            let watch = self.polling.sets[set].watches.get(id);
+            if let Some(event) = self.known().event_of(watch, |_| None) {
                 events.push(event);
-                self.polling.sets[set].watches.remove(id);
+                let stays = watch.edge && event.errno == Errno::Success;
+                // Of what is no socket nothing tells when it is drained: it is told at each read.
+                let is_quiet = stays && matches!(self.table.get(watch.fd), Ok(Descriptor::Socket(_)));
+                let watches = &mut self.polling.sets[set].watches;
+                if is_quiet {
+                    watches.hush(id);
+                } else if !stays {
+                    watches.remove(id);
+                }
             }
         }
         self.exchanged.events = events;

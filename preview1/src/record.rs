@@ -12,7 +12,7 @@
 //! | clock: precision, ns | 32 | 8 |
 //! | clock: flags, bit 0 absolute | 40 | 2 |
 //! | `fd_read`, `fd_write`: fd | 16 | 4 |
-//! | `fd_read`, `fd_write`, written to a readiness set: flags, bit 0 unsubscribe | 40 | 2 |
+//! | `fd_read`, `fd_write`, written to a readiness set: flags, bit 0 unsubscribe, bit 1 edge | 40 | 2 |
 //!
 //! | `event` (32, aligned 8) | offset | width |
 //! |---|---|---|
@@ -29,11 +29,13 @@
 //! room are there, 0 once the peer has ended the direction, though bytes may lie before that end.
 
 mod address;
+mod change;
 #[cfg(test)]
 mod tests;
 
 use crate::{Errno, Failure, Memory, Trap};
 pub use address::{ADDRESS_BYTES, decode_address, encode_address};
+pub use change::Change;
 
 /// Bytes in one subscription.
 pub const SUBSCRIPTION_BYTES: u32 = 48;
@@ -56,17 +58,6 @@ pub struct Subscription {
     pub userdata: u64,
     /// What is waited for.
     pub watch: Watch,
-}
-
-/// What a guest writes to a readiness set: a subscription to begin or to end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Change {
-    /// Comes back in the event as it went in.
-    pub userdata: u64,
-    /// What is waited for; never a clock.
-    pub watch: Watch,
-    /// Whether the subscription ends, rather than begins.
-    pub unsubscribe: bool,
 }
 
 /// What one subscription waits for.
@@ -237,28 +228,6 @@ impl Subscription {
                 record[16..20].copy_from_slice(&fd.to_le_bytes());
             }
         }
-        record
-    }
-}
-
-impl Change {
-    /// Decodes one record of 48 bytes.
-    ///
-    /// # Errors
-    /// `EINVAL` for a clock, an unknown tag or an unknown flag.
-    pub fn decode(record: &[u8]) -> Result<Change, Errno> {
-        let flags = u16_at(record, 40);
-        if !matches!(record[8], 1 | 2) || flags > 1 {
-            return Err(Errno::Inval);
-        }
-        let Subscription { userdata, watch } = Subscription::decode(record)?;
-        Ok(Change { userdata, watch, unsubscribe: flags == 1 })
-    }
-
-    /// Encodes the record, as a guest would.
-    pub fn encode(&self) -> [u8; SUBSCRIPTION_BYTES as usize] {
-        let mut record = Subscription { userdata: self.userdata, watch: self.watch }.encode();
-        record[40] = u8::from(self.unsubscribe);
         record
     }
 }

@@ -54,6 +54,17 @@ impl<N: Network> Process<N> {
         }
         let flags = Fdflags::of_socket(flags)?;
         memory.check(fd_pointer, 4, 4)?;
+        let accepted = self.accept(memory, fd, flags, fd_pointer);
+        self.answered(fd, Direction::Read, accepted)
+    }
+
+    fn accept(
+        &mut self,
+        memory: &mut Memory<'_>,
+        fd: u32,
+        flags: Fdflags,
+        fd_pointer: u32,
+    ) -> Result<Progress<Accepted>, Failure> {
         if self.refuses(fd, Direction::Read)? {
             return self.blocked(fd);
         }
@@ -162,12 +173,14 @@ impl<N: Network> Process<N> {
     ) -> Result<Progress<u32>, Failure> {
         self.not_a_listener(fd)?;
         memory.check(bytes_pointer, 4, 4)?;
-        if let Role::Datagram { connected } = self.table.socket(fd)?.role {
+        let sent = if let Role::Datagram { connected } = self.table.socket(fd)?.role {
             let total = self.decode_iovecs(memory, iovecs, count)?;
-            return self.send_one(memory, fd, connected, total, bytes_pointer);
-        }
-        let total = self.decode_stream_iovecs(memory, iovecs, count)?;
-        self.send_bytes(memory, fd, total, bytes_pointer)
+            self.send_one(memory, fd, connected, total, bytes_pointer)
+        } else {
+            let total = self.decode_stream_iovecs(memory, iovecs, count)?;
+            self.send_bytes(memory, fd, total, bytes_pointer)
+        };
+        self.answered(fd, Direction::Write, sent)
     }
 
     /// `sock_shutdown`: bit 0 ends receiving, bit 1 sending.
@@ -205,12 +218,13 @@ impl<N: Network> Process<N> {
         flags: u32,
         bytes_pointer: u32,
     ) -> Result<Progress<Received>, Failure> {
-        match self.table.socket(fd)?.role {
+        let received = match self.table.socket(fd)?.role {
             Role::Datagram { connected } => {
                 self.receive_one(memory, fd, connected, iovecs, flags & PEEK != 0, bytes_pointer)
             }
             _ => self.receive_bytes(memory, fd, iovecs, flags, bytes_pointer),
-        }
+        };
+        self.answered(fd, Direction::Read, received)
     }
 
     fn not_a_listener(&mut self, fd: u32) -> Result<(), Errno> {

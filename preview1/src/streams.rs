@@ -33,6 +33,9 @@ impl<N: Network> Process<N> {
             Ok(bytes) => {
                 socket.readiness.sent(bytes, total as usize);
                 record::write_u32(memory, bytes_pointer, bytes as u32)?;
+                if (bytes as u32) < self.asked {
+                    self.drained(fd, Direction::Write);
+                }
                 Ok(Progress::Done(bytes as u32))
             }
             Err(Errno::Again) => {
@@ -89,6 +92,9 @@ impl<N: Network> Process<N> {
             }
             let bytes = std::mem::take(&mut self.gathered) as u32;
             record::write_u32(memory, bytes_pointer, bytes)?;
+            if (1..self.asked).contains(&bytes) && flags & PEEK == 0 {
+                self.drained(fd, Direction::Read);
+            }
             return Ok(Progress::Done(Received { bytes, truncated: false }));
         }
     }

@@ -37,6 +37,7 @@ impl<N: Network> Process<N> {
         count: u32,
     ) -> Result<u32, Failure> {
         let (total, limit) = (self.decode_iovecs(memory, iovecs, count)?, self.limits.call_bytes);
+        self.asked = total;
         if total <= limit {
             return Ok(total);
         }
@@ -64,6 +65,32 @@ impl<N: Network> Process<N> {
             return Ok(direction.of(self.table.socket(fd)?) == Certainty::NotReady);
         }
         Ok(true)
+    }
+
+    /// A call found a direction of `fd` drained, as whoever made it can tell: an edge comes next.
+    pub(crate) fn drained(&mut self, fd: u32, direction: Direction) {
+        if self.polling.sets.is_empty() {
+            return;
+        }
+        let maybe_ready =
+            self.table.socket(fd).is_ok_and(|socket| direction.of(socket) != Certainty::NotReady);
+        for (_, set) in &mut self.polling.sets {
+            set.watches.drained(fd, direction, maybe_ready);
+        }
+    }
+
+    /// Takes in a call's answer: one of `EAGAIN` and `EINTR` has found its direction drained, as far as whoever made it
+    /// can tell.
+    pub(crate) fn answered<T>(
+        &mut self,
+        fd: u32,
+        direction: Direction,
+        answer: Result<Progress<T>, Failure>,
+    ) -> Result<Progress<T>, Failure> {
+        if matches!(answer, Err(Failure::Errno(Errno::Again | Errno::Intr))) {
+            self.drained(fd, direction);
+        }
+        answer
     }
 
     /// What a call answers that would have to wait: `EAGAIN`, or that it does wait, for as long as it takes.

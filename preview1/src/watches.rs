@@ -18,6 +18,10 @@ pub(crate) struct Watched {
     pub(crate) place: u32,
     /// The descriptor it was for is gone, whatever the number means now.
     pub(crate) orphaned: bool,
+    /// It stays when its event was told, and is then quiet until its direction was drained.
+    pub(crate) edge: bool,
+    /// It was told, and is quiet: no edge puts it in the queue.
+    quiet: bool,
     /// Its neighbours in the list of its fd; none for a number that can't be open.
     by_fd: Option<Link>,
     /// Its neighbours in the queue, while it is in that.
@@ -66,7 +70,17 @@ impl Watches {
         direction: Direction,
         fd_bound: u32,
     ) -> WatchId {
-        let watch = Watched { userdata, fd, direction, place, orphaned: false, by_fd: None, queued: None };
+        let watch = Watched {
+            userdata,
+            fd,
+            direction,
+            place,
+            orphaned: false,
+            edge: false,
+            quiet: false,
+            by_fd: None,
+            queued: None,
+        };
         let id = self.entries.insert(watch) as WatchId;
         if fd < fd_bound {
             self.link(id);
@@ -111,11 +125,36 @@ impl Watches {
         (at != NONE).then_some(at)
     }
 
-    /// Something may have become ready on `fd`: all its watches have to be looked at.
+    /// From now on it stays when its event was told, or doesn't.
+    pub(crate) fn set_edge(&mut self, id: WatchId, edge: bool) {
+        self.entries[id as usize].edge = edge;
+    }
+
+    /// Something may have become ready on `fd`: all its watches that aren't quiet have to be looked at.
     pub(crate) fn wake(&mut self, fd: u32) {
         let mut at = self.head(fd);
         while at != NONE {
-            self.enqueue(at);
+            if !self.get(at).quiet {
+                self.enqueue(at);
+            }
+            at = self.next_of_fd(at);
+        }
+    }
+
+    /// Its event was told: there is nothing more to tell until its direction was drained.
+    pub(crate) fn hush(&mut self, id: WatchId) {
+        self.settle(id);
+        self.entries[id as usize].quiet = true;
+    }
+
+    /// A direction was drained: its watches are no longer quiet. They have to be looked at if it may be ready again.
+    pub(crate) fn drained(&mut self, fd: u32, direction: Direction, maybe_ready: bool) {
+        let mut at = self.head(fd);
+        while at != NONE {
+            let watch = &mut self.entries[at as usize];
+            if watch.direction == direction && std::mem::take(&mut watch.quiet) && maybe_ready {
+                self.enqueue(at);
+            }
             at = self.next_of_fd(at);
         }
     }
@@ -125,7 +164,8 @@ impl Watches {
         let mut at = self.head(fd);
         while at != NONE {
             self.enqueue(at);
-            self.entries[at as usize].orphaned = true;
+            let watch = &mut self.entries[at as usize];
+            (watch.orphaned, watch.quiet) = (true, false);
             at = self.next_of_fd(at);
         }
     }

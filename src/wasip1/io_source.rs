@@ -42,12 +42,12 @@ impl<T> IoSource<T> {
         if let Err(error) = &result
             && is_passing(error)
         {
-            self.rearm(directions);
+            self.attachment.drained(directions);
         }
         result
     }
 
-    /// Asks the host about `directions` again, those of them that are of interest.
+    /// Asks the host about `directions` again, those of them that are of interest, whatever an operation did.
     pub(super) fn rearm(&self, directions: &[Direction]) {
         self.attachment.rearm(directions);
     }
@@ -68,7 +68,7 @@ impl<T> IoSource<T> {
             && moved_bytes < asked_bytes
             && !(moved_bytes == 0 && direction == Direction::Read)
         {
-            self.rearm(&[direction]);
+            self.attachment.drained(&[direction]);
         }
         result
     }
@@ -129,6 +129,17 @@ impl Attachment {
         self.0.as_ref().is_some_and(|(selector, key)| {
             selector.upgrade().is_some_and(|selector| selector.lock().is_live(*key))
         })
+    }
+
+    fn drained(&self, directions: &[Direction]) {
+        if let Some((selector, key)) = &self.0
+            && let Some(selector) = selector.upgrade()
+        {
+            let mut selector = selector.lock();
+            for direction in directions {
+                selector.drained(*key, *direction);
+            }
+        }
     }
 
     fn rearm(&self, directions: &[Direction]) {

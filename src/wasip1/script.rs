@@ -7,7 +7,7 @@ use std::io;
 use std::net::Shutdown;
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
-use super::selector::{Change, Direction, Host, direction};
+use super::selector::{Change, Direction, EDGE, Host, UNSUBSCRIBE, direction};
 use super::sys;
 
 pub(super) use sys::{error_of, own};
@@ -27,6 +27,15 @@ pub(crate) struct Call {
     pub(crate) directions: Vec<(RawFd, Direction)>,
 }
 
+/// A subscription in the readiness set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Subscribed {
+    pub(crate) userdata: u64,
+    pub(crate) edge: bool,
+    /// Told, and not drained since.
+    pub(crate) quiet: bool,
+}
+
 /// A level-triggered host: a direction is ready from when the test says so until it says otherwise.
 #[derive(Debug, Default)]
 pub(crate) struct Script {
@@ -34,8 +43,10 @@ pub(crate) struct Script {
     /// What the next call fails with.
     pub(crate) failure: Option<io::ErrorKind>,
     pub(crate) calls: Vec<Call>,
-    /// What is subscribed in the one readiness set, by fd and direction: its userdata.
-    pub(crate) set: BTreeMap<(RawFd, Direction), u64>,
+    /// What is subscribed in the one readiness set, by fd and direction.
+    pub(crate) set: BTreeMap<(RawFd, Direction), Subscribed>,
+    /// How long a read of it waits.
+    pub(crate) waits_ns: Option<u64>,
     /// How many changes each write to it brought.
     pub(crate) writes: Vec<usize>,
     /// How many changes a write makes at most.
@@ -78,12 +89,16 @@ impl Script {
 }
 
 impl Script {
-    /// What the readiness set could tell now.
-    fn of_set(&self) -> Vec<wasi::Event> {
-        let told = |(&(fd, direction), &userdata)| {
-            Some(event(userdata, direction, *self.ready.get(&(fd, direction))?))
-        };
-        self.set.iter().filter_map(told).collect()
+    /// An operation on a socket has drained it.
+    pub(crate) fn drained(&mut self, fd: RawFd, direction: Direction) {
+        if let Some(subscribed) = self.set.get_mut(&(fd, direction)) {
+            subscribed.quiet = false;
+        }
+    }
+
+    /// What the readiness set could still tell of.
+    pub(crate) fn armed(&self) -> Vec<(RawFd, Direction)> {
+        self.set.iter().filter(|(_, subscribed)| !subscribed.quiet).map(|(of, _)| *of).collect()
     }
 }
 
@@ -102,16 +117,6 @@ impl Host for Script {
                 call.timeout_ns = sys::timeout_ns_of(subscription);
                 continue;
             };
-            if subscription.userdata == u64::MAX {
-                // The set itself: the read behind this poll is the call.
-                events.extend(
-                    self.of_set()
-                        .into_iter()
-                        .take(1)
-                        .map(|told| wasi::Event { type_: wasi::EVENTTYPE_FD_READ, ..told }),
-                );
-                continue;
-            }
             call.directions.push((fd, direction));
             if let Some(answer) = self.ready.get(&(fd, direction)) {
                 events.push(event(subscription.userdata, direction, *answer));
@@ -133,11 +138,16 @@ impl Host for Script {
         self.writes.push(changes.len());
         let made = changes.len().min(self.most_changes.unwrap_or(usize::MAX));
         for change in &changes[..made] {
-            let key = (change.fd.cast_signed(), direction(change.tag).expect("a direction"));
-            if change.flags == 0 {
-                self.set.insert(key, change.userdata);
-            } else if self.set.get(&key) == Some(&change.userdata) {
-                self.set.remove(&key);
+            let Some(direction) = direction(change.tag) else {
+                self.waits_ns = Some(change.timeout_ns).filter(|&timeout_ns| timeout_ns < u64::MAX);
+                continue;
+            };
+            let (of, userdata) = ((change.of.cast_signed(), direction), change.userdata);
+            if change.flags & UNSUBSCRIBE == 0 {
+                let edge = change.flags & EDGE != 0;
+                self.set.insert(of, Subscribed { userdata, edge, quiet: false });
+            } else if self.set.get(&of).is_some_and(|subscribed| subscribed.userdata == userdata) {
+                self.set.remove(&of);
             }
         }
         Ok(made)
@@ -149,14 +159,20 @@ impl Host for Script {
         events: &mut Vec<wasi::Event>,
         room: usize,
     ) -> io::Result<()> {
-        let directions = self.set.keys().copied().collect();
-        self.calls.push(Call { timeout_ns: None, directions });
+        let directions = self.armed();
         events.clear();
-        events.extend(self.of_set().into_iter().take(room));
-        for told in &*events {
-            let of = direction(told.type_.raw()).expect("a direction");
-            self.set.retain(|(_, direction), userdata| *direction != of || *userdata != told.userdata);
+        for of in directions.iter().filter(|of| self.ready.contains_key(of)).take(room) {
+            let (answer, subscribed) = (self.ready[of], self.set.get_mut(of).expect("what is armed"));
+            events.push(event(subscribed.userdata, of.1, answer));
+            subscribed.quiet = true;
+            if !subscribed.edge || answer.error != 0 {
+                self.set.remove(of);
+            }
         }
+        let call = Call { timeout_ns: self.waits_ns, directions };
+        let is_endless = events.is_empty() && self.failure.is_none() && self.waits_ns.is_none();
+        assert!(!is_endless, "would wait for ever: {call:?}");
+        self.calls.push(call);
         match self.failure.take() {
             Some(kind) => Err(kind.into()),
             None => Ok(()),
@@ -274,7 +290,7 @@ pub(crate) fn network_directory() -> Option<RawFd> {
     with(|script| script.network_directory)
 }
 
-pub(crate) fn path_open(_directory: RawFd, path: &str) -> io::Result<OwnedFd> {
+pub(crate) fn path_open(_: RawFd, path: &str, _: wasi::Fdflags) -> io::Result<OwnedFd> {
     with(|script| {
         script.paths.push(path.to_owned());
         script.opens.pop_front().unwrap_or_else(|| Err(error_of(wasi::ERRNO_ACCES.raw())))

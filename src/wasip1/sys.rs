@@ -148,8 +148,8 @@ fn fd_prestat_dir_name(fd: RawFd, name: &mut [u8]) -> io::Result<()> {
     unsafe { wasi::fd_prestat_dir_name(fd.cast_unsigned(), name.as_mut_ptr(), name.len()) }.map_err(error)
 }
 
-/// Opens `path` in `directory`; the new descriptor doesn't block, and may do what sockets can.
-pub(super) fn path_open(directory: RawFd, path: &str) -> io::Result<OwnedFd> {
+/// Opens `path` in `directory`, with these flags; the new descriptor may do what sockets can.
+pub(super) fn path_open(directory: RawFd, path: &str, flags: wasi::Fdflags) -> io::Result<OwnedFd> {
     const RIGHTS: wasi::Rights = wasi::RIGHTS_FD_READ
         | wasi::RIGHTS_FD_WRITE
         | wasi::RIGHTS_FD_FDSTAT_SET_FLAGS
@@ -158,8 +158,7 @@ pub(super) fn path_open(directory: RawFd, path: &str) -> io::Result<OwnedFd> {
         | wasi::RIGHTS_SOCK_ACCEPT;
     let directory = directory.cast_unsigned();
     // SAFETY: the path is borrowed for reading until the call returns.
-    let fd = unsafe { wasi::path_open(directory, 0, path, 0, RIGHTS, RIGHTS, wasi::FDFLAGS_NONBLOCK) }
-        .map_err(error)?;
+    let fd = unsafe { wasi::path_open(directory, 0, path, 0, RIGHTS, RIGHTS, flags) }.map_err(error)?;
     // SAFETY: the host has just opened this descriptor for us.
     Ok(unsafe { OwnedFd::from_raw_fd(fd.cast_signed()) })
 }

@@ -72,6 +72,12 @@ pub struct Entry {
     /// What a poll subscribed to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub subscriptions: Vec<Subscription>,
+    /// It read a readiness set, and so was a poll.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub set: bool,
+    /// How long it was to wait for a readiness set; none is for as long as it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout_ns: Option<u64>,
     /// What a write changed in a readiness set.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<Change>,
@@ -126,6 +132,9 @@ pub struct Change {
     /// Whether it ends.
     #[serde(default, skip_serializing_if = "is_false")]
     pub removed: bool,
+    /// Whether it stays when its event was told, and is quiet until its direction was drained.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub edge: bool,
 }
 
 /// What a subscription or an event is about.
@@ -199,6 +208,11 @@ impl Entry {
     /// Something that no guest did: a fault, a peer's step.
     pub fn note(text: impl Into<String>, at_ns: u64) -> Entry {
         Entry { text: Some(text.into()), ..Entry::call("note", at_ns) }
+    }
+
+    /// Whether it was a poll: `poll_oneoff`, or a read of a readiness set.
+    pub fn is_poll(&self) -> bool {
+        self.call == "poll_oneoff" || self.set
     }
 
     /// Whether the call did what it is for.

@@ -74,15 +74,17 @@
 //! | `clock`, `time_ns` | `clock_time_get`: `realtime` or `monotonic`, and the answer |
 //! | `subscriptions` | `poll_oneoff`: what it subscribed to |
 //! | `changes` | a write to a readiness set: what it changed |
+//! | `set`, `timeout_ns` | a read of a readiness set, which is a poll: `true`, and how long it was to wait; left out for as long as it takes |
 //! | `events` | `poll_oneoff`, or a read of a readiness set: what it was told |
-//! | `ready` | `poll_oneoff`: what was ready as it ended, subscribed to or not, by `fd`: `read`, `write` |
+//! | `ready` | a poll: what was ready as it ended, subscribed to or not, by `fd`: `read`, `write` |
 //! | `errno` | what it answered, `ESUCCESS` included |
 //! | `ended` | instead of an errno: why the guest ended in this call; in a play also where one waits as that is over |
 //! | `code` | `end`: the exit code |
 //! | `text` | `note`: what happened |
 //!
 //! A subscription has `userdata`, `type` (`read`, `write` or `clock`), then `fd`, or `clock`, `timeout_ns` and
-//! `absolute`. A change has the same, and `removed` where it ends a subscription. An event has `userdata`, `type`,
+//! `absolute`. A change has the same, `removed` where it ends a subscription, and `edge` where events leave that there. A
+//! change to a clock is how long reads wait from then on. An event has `userdata`, `type`,
 //! `errno` where the subscription failed, `nbytes`, `hangup`, and `error`, the error pending on the socket.
 //!
 //! Userdata are what the guest wrote. Of a guest on this project's poller that is the registration's key and

@@ -47,9 +47,12 @@ impl Entry {
         if let Some(target) = &self.target {
             write!(f, " to \"{}\"", escaped(target))?;
         }
-        let is_poll = self.call == "poll_oneoff";
-        if is_poll {
+        let is_poll = self.is_poll();
+        if is_poll && !self.set {
             list(f, " (", &self.subscriptions, ")")?;
+        }
+        if let Some(timeout_ns) = self.timeout_ns {
+            write!(f, " for {timeout_ns} ns")?;
         }
         if !self.changes.is_empty() {
             let change = |change: &crate::Change| {

@@ -39,7 +39,9 @@ fn full() -> Entry {
         clock: Some(ClockName::Monotonic),
         time_ns: Some(u64::MAX),
         subscriptions: vec![subscription],
-        changes: vec![Change { subscription, removed: true }],
+        set: true,
+        timeout_ns: Some(7),
+        changes: vec![Change { subscription, removed: true, edge: true }],
         events: vec![Event {
             userdata: Userdata(7),
             kind: Kind::Write,

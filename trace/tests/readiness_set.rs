@@ -54,8 +54,25 @@ impl Calls {
     /// Subscribes to the stream, in the set.
     fn arms(self) -> Calls {
         let mut write = Entry::on("fd_write", SET, 0);
-        write.changes = vec![Change { subscription: subscription(STREAM, 0x77), removed: false }];
+        write.changes =
+            vec![Change { subscription: subscription(STREAM, 0x77), removed: false, edge: false }];
         self.and(write)
+    }
+
+    /// Subscribes to the stream, which stays.
+    fn stays(self) -> Calls {
+        let mut write = Entry::on("fd_write", SET, 0);
+        write.changes = vec![Change { subscription: subscription(STREAM, 0x77), removed: false, edge: true }];
+        self.and(write)
+    }
+
+    /// Reads the set, which is the poll.
+    fn polls(self, took_ns: u64, told: &[u64], ready: bool) -> Calls {
+        let mut read = Entry::on("fd_read", SET, 0);
+        (read.set, read.took_ns) = (true, took_ns);
+        read.events = told.iter().copied().map(readable).collect();
+        read.ready = vec![ReadyFd { fd: STREAM, read: ready, write: true }];
+        self.and(read)
     }
 
     /// Sleeps until the set has something to tell.
@@ -70,6 +87,7 @@ impl Calls {
 
     fn told(self) -> Calls {
         let mut read = Entry::on("fd_read", SET, 0);
+        (read.set, read.timeout_ns) = (true, Some(0));
         read.events = vec![readable(0x77)];
         self.sleeps(true).and(read)
     }
@@ -100,6 +118,33 @@ fn a_loop_that_drains_what_a_set_told_and_arms_it_again_is_left_in_peace() {
         calls = calls.told().reads(64, 8).arms();
     }
     assert_eq!(calls.sleeps(false).findings(), []);
+}
+
+#[test]
+fn a_loop_whose_polls_are_reads_of_a_set_is_left_in_peace() {
+    let mut calls = Calls::new().stays();
+    for _ in 0..40 {
+        calls = calls.polls(4_000_000, &[0x77], true).reads(64, 8);
+    }
+    assert_eq!(calls.polls(4_000_000, &[], false).findings(), []);
+}
+
+#[test]
+fn an_edge_that_such_a_read_told_and_that_is_left_behind_is_found() {
+    let calls = Calls::new().stays().polls(4_000_000, &[0x77], true).reads(8, 8);
+    let findings = calls.polls(4_000_000, &[], true).findings();
+    let [finding] = &findings[..] else { panic!("{findings:?}") };
+    assert_eq!((finding.rule, finding.fd), (Rule::EdgeNotDrained, Some(STREAM)));
+}
+
+#[test]
+fn reads_of_a_set_that_bring_nothing_are_spinning() {
+    let mut calls = Calls::new().stays();
+    for _ in 0..40 {
+        calls = calls.polls(0, &[0x77], true);
+    }
+    let findings = calls.findings();
+    assert!(findings.iter().any(|finding| finding.rule == Rule::Spinning), "{findings:?}");
 }
 
 #[test]

@@ -52,7 +52,7 @@ pub fn unobserved<N: Network + 'static, A: Into<Answer>>(
     name: &str,
     attempt: impl FnMut(&mut Guest<N>, &mut Memory<'_>) -> Result<Progress<A>, Failure>,
 ) -> Result<u32> {
-    result(name, until_done(caller, attempt))
+    result(name, until_done(caller, attempt, drop))
 }
 
 /// As [`blocking`], for a call that never waits.
@@ -74,7 +74,7 @@ pub fn named(call: &str, error: Error) -> Error {
     if error.is::<Stop>() || error.is::<Suspended>() { error } else { format_err!("{call}: {error:#}") }
 }
 
-fn result(name: &str, ended: Ended) -> Result<u32> {
+fn result<T>(name: &str, ended: Ended<T>) -> Result<u32> {
     match ended {
         Ok(Ok(_)) => Ok(number(Errno::Success)),
         Ok(Err(errno)) => Ok(number(errno)),
@@ -82,16 +82,17 @@ fn result(name: &str, ended: Ended) -> Result<u32> {
     }
 }
 
-type Ended = Result<Result<Answer, Errno>>;
+type Ended<T> = Result<Result<T, Errno>>;
 
-fn until_done<N: Network + 'static, A: Into<Answer>>(
+fn until_done<N: Network + 'static, A, T>(
     caller: &mut Caller<'_, Guest<N>>,
     mut attempt: impl FnMut(&mut Guest<N>, &mut Memory<'_>) -> Result<Progress<A>, Failure>,
-) -> Ended {
+    kept: impl Fn(A) -> T,
+) -> Ended<T> {
     loop {
         let (bytes, guest) = split(caller)?;
         match attempt(guest, &mut Memory::new(bytes)) {
-            Ok(Progress::Done(answer)) => return Ok(Ok(answer.into())),
+            Ok(Progress::Done(answer)) => return Ok(Ok(kept(answer))),
             Ok(Progress::Blocked) => guest.wait()?,
             Err(Failure::Errno(errno)) => {
                 if matches!(errno, Errno::Acces | Errno::Mfile | Errno::Nobufs | Errno::Nomem) {
@@ -110,13 +111,13 @@ fn observed<N: Network + 'static, A: Into<Answer>>(
     call: Call,
     paths: Paths,
     attempt: impl FnMut(&mut Guest<N>, &mut Memory<'_>) -> Result<Progress<A>, Failure>,
-) -> Ended {
+) -> Ended<Answer> {
     let guest = caller.data_mut();
     let resumed_ns = guest.sharing.as_mut().and_then(|sharing| sharing.began_ns.take());
     let at_ns = resumed_ns.unwrap_or_else(|| guest.process.network().now_ns());
     // Who shares its thread is ended in the call it waits in, which then has no answer.
     let is_ended = guest.sharing.is_some() && guest.killer.is_killed();
-    let ended = if is_ended { Err(Error::new(Stop::Killed)) } else { until_done(caller, attempt) };
+    let ended = if is_ended { Err(Error::new(Stop::Killed)) } else { until_done(caller, attempt, Into::into) };
     if let Some(sharing) = &mut caller.data_mut().sharing
         && ended.as_ref().is_err_and(Error::is::<Suspended>)
     {

@@ -151,19 +151,16 @@ impl Observed {
         if call.moves_bytes() && (entry.succeeded() || entry.answered(Errno::Again.name())) {
             buffers(&mut entry, process, memory, data);
         }
-        if let (Some(fd), true) = (call.fd, entry.succeeded())
+        if let Some(fd) = call.fd
             && process.target(fd) == Ok(Target::ReadinessSet)
         {
-            exchanged(&mut entry, process);
+            exchanged(&mut entry, process, fd);
         }
         if call.name == "poll_oneoff" && (entry.succeeded() || entry.ended.is_some()) {
             let (subscriptions, events) = process.last_poll();
             entry.subscriptions = subscriptions.iter().map(subscription).collect();
             entry.events = events.iter().map(event).collect();
-            let ready = process.ready_fds().into_iter();
-            entry.ready = ready
-                .map(|ready| trace::ReadyFd { fd: ready.fd, read: ready.read, write: ready.write })
-                .collect();
+            entry.ready = ready(process);
         }
         entry
     }
@@ -219,9 +216,9 @@ fn buffers<N: Network>(entry: &mut Entry, process: &Process<N>, memory: &Memory<
 }
 
 /// What a write changed in a readiness set, or a read took from it.
-fn exchanged<N: Network>(entry: &mut Entry, process: &Process<N>) {
+fn exchanged<N: Network>(entry: &mut Entry, process: &mut Process<N>, fd: u32) {
     match &*entry.call {
-        "fd_write" => {
+        "fd_write" if entry.succeeded() => {
             // Where there was no room for all, the first so many were made.
             let made = entry.bytes.unwrap_or(0) / SUBSCRIPTION_BYTES;
             let changes = process.last_changes().iter().take(made as usize);
@@ -232,12 +229,25 @@ fn exchanged<N: Network>(entry: &mut Entry, process: &Process<N>) {
                         watch: change.watch,
                     }),
                     removed: change.unsubscribe,
+                    edge: change.edge,
                 })
                 .collect();
         }
-        "fd_read" => entry.events = process.last_events().iter().map(event).collect(),
+        "fd_read" if entry.succeeded() || entry.answered(Errno::Again.name()) || entry.ended.is_some() => {
+            entry.set = true;
+            entry.timeout_ns = process.set_waits_ns(fd);
+            entry.ready = ready(process);
+            if entry.succeeded() {
+                entry.events = process.last_events().iter().map(event).collect();
+            }
+        }
         _ => {}
     }
+}
+
+fn ready<N: Network>(process: &mut Process<N>) -> Vec<trace::ReadyFd> {
+    let ready = process.ready_fds().into_iter();
+    ready.map(|ready| trace::ReadyFd { fd: ready.fd, read: ready.read, write: ready.write }).collect()
 }
 
 fn subscription(subscription: &Subscription) -> trace::Subscription {

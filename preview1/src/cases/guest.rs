@@ -236,6 +236,11 @@ impl<R: Rig> Guest<R> {
         self.process.fd_fdstat_set_flags(fd, NONBLOCK).expect("a socket");
     }
 
+    /// Lets so much time pass.
+    pub fn sleeps(&mut self, span_ns: u64) {
+        self.poll(&[span(0, span_ns)]).expect("a good poll");
+    }
+
     /// Nanoseconds on the network's clock.
     pub fn now_ns(&mut self) -> u64 {
         self.process.network().now_ns()

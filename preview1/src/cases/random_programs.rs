@@ -20,15 +20,23 @@ struct Connection<R: Rig> {
     peer_finished: bool,
 }
 
+#[derive(Clone, Copy)]
+struct Subscribed {
+    userdata: u64,
+    /// It stays when it was told, and is quiet until it was drained.
+    edge: bool,
+    quiet: bool,
+}
+
 struct World<R: Rig> {
     random: Random,
     guest: Guest<R>,
     listener: u32,
     address: SocketAddr,
     connections: Vec<Connection<R>>,
-    /// The set's fd, and the userdata of what is subscribed in it, by fd and whether to write.
+    /// The set's fd, and what is subscribed in it, by fd and whether to write.
     set: u32,
-    subscribed: BTreeMap<(u32, bool), u64>,
+    subscribed: BTreeMap<(u32, bool), Subscribed>,
     /// Subscriptions whose descriptor is gone.
     orphans: Vec<((u32, bool), u64)>,
     next: u64,
@@ -107,7 +115,12 @@ impl<R: Rig> World<R> {
         let at = self.any();
         let most = 1 + self.random.below(60) as u32;
         let Connection { fd, on_its_way, peer_finished, .. } = &mut self.connections[at];
-        match self.guest.recv(*fd, most, 0) {
+        let received = self.guest.recv(*fd, most, 0);
+        let drained = received.as_ref().map_or(true, |bytes| (1..most as usize).contains(&bytes.len()));
+        if let Some(subscribed) = self.subscribed.get_mut(&(*fd, false)).filter(|_| drained) {
+            subscribed.quiet = false;
+        }
+        match received {
             Ok(bytes) if bytes.is_empty() => assert!(*peer_finished && on_its_way.is_empty(), "an end"),
             Ok(bytes) => {
                 assert!(bytes.len() <= on_its_way.len(), "bytes that nobody sent");
@@ -146,7 +159,7 @@ impl<R: Rig> World<R> {
     fn gone(&mut self, fd: u32) {
         for write in [false, true] {
             let ended = self.subscribed.remove_entry(&(fd, write));
-            self.orphans.extend(ended);
+            self.orphans.extend(ended.map(|(subject, subscribed)| (subject, subscribed.userdata)));
         }
     }
 
@@ -192,15 +205,16 @@ impl<R: Rig> World<R> {
         let subject = (self.connections[at].fd, self.random.below(2) == 1);
         let unsubscribe = self.random.below(4) == 0;
         let userdata = match self.subscribed.get(&subject) {
-            Some(&userdata) if unsubscribe => userdata,
+            Some(subscribed) if unsubscribe => subscribed.userdata,
             _ => self.next,
         };
-        let change = Change { userdata, watch: watch(subject), unsubscribe };
+        let edge = !unsubscribe && self.random.below(2) == 0;
+        let change = Change { userdata, watch: watch(subject), unsubscribe, edge };
         assert_eq!(self.guest.changes(self.set, &[change]).map(|bytes| bytes / 48), Ok(1));
         if unsubscribe {
             self.subscribed.remove(&subject);
         } else {
-            self.subscribed.insert(subject, userdata);
+            self.subscribed.insert(subject, Subscribed { userdata, edge, quiet: false });
             // What was there of a descriptor that is gone is replaced with it.
             self.orphans.retain(|(gone, _)| *gone != subject);
         }
@@ -209,13 +223,21 @@ impl<R: Rig> World<R> {
 
     fn guest_reads_its_set_until_all_has_come(&mut self) {
         let room = 1 + self.random.below(4) as u32;
-        while self.subscribed.keys().any(|&subject| self.is_due(subject)) || !self.orphans.is_empty() {
+        while self.subscribed.iter().any(|(&subject, subscribed)| !subscribed.quiet && self.is_due(subject))
+            || !self.orphans.is_empty()
+        {
             self.guest.arrives(Watch::Read(self.set));
             for event in self.guest.told(self.set, room).expect("events") {
-                let subject = self.subscribed.iter().find(|(_, userdata)| **userdata == event.userdata);
-                if let Some((&subject, _)) = subject {
+                let subject =
+                    self.subscribed.iter().find(|(_, subscribed)| subscribed.userdata == event.userdata);
+                if let Some((&subject, &subscribed)) = subject {
                     self.check(subject, event);
-                    self.subscribed.remove(&subject);
+                    assert!(!subscribed.quiet, "{event:?} of {subject:?} was told, and not drained since");
+                    if subscribed.edge && event.errno == Errno::Success {
+                        self.subscribed.insert(subject, Subscribed { quiet: true, ..subscribed });
+                    } else {
+                        self.subscribed.remove(&subject);
+                    }
                 } else {
                     let orphan = self.orphans.iter().position(|(_, orphan)| *orphan == event.userdata);
                     self.orphans.swap_remove(orphan.expect("an event of what is subscribed"));

@@ -10,11 +10,11 @@ use crate::{
 const ROOM: u32 = 64;
 
 fn begin(userdata: u64, watch: Watch) -> Change {
-    Change { userdata, watch, unsubscribe: false }
+    Change { userdata, watch, unsubscribe: false, edge: false }
 }
 
 fn end(userdata: u64, watch: Watch) -> Change {
-    Change { userdata, watch, unsubscribe: true }
+    Change { userdata, watch, unsubscribe: true, edge: false }
 }
 
 fn badf(userdata: u64, write: bool) -> Event {
@@ -235,7 +235,7 @@ pub fn a_program_that_reads_its_set_without_polling_it_hears_of_new_bytes<R: Rig
         }
         assert!(guest.now_ns() < give_up_ns, "the bytes are not told");
         // Time passes in memory only while somebody waits.
-        guest.poll(&[span(0, 1_000)]).expect("a good poll");
+        guest.sleeps(1_000);
     }
 }
 
@@ -244,9 +244,11 @@ pub fn changes_that_make_no_sense_are_einval_and_none_is_made<R: Rig>() {
     let (stream, _peer) = guest.connected();
     let set = guest.set_of_its_own();
     let good = begin(1, Watch::Write(stream));
-    let clock = Watch::Clock { clock: Clock::Monotonic, timeout_ns: 0, absolute: false };
-    assert_eq!(guest.changes(set, &[good, begin(2, clock)]), errno(Errno::Inval));
-    for (offset, byte) in [(8, 3), (40, 2), (41, 1)] {
+    let clock = |clock, absolute| begin(2, Watch::Clock { clock, timeout_ns: 0, absolute });
+    assert_eq!(guest.changes(set, &[good, clock(Clock::Monotonic, true)]), errno(Errno::Inval));
+    assert_eq!(guest.changes(set, &[good, clock(Clock::Realtime, false)]), errno(Errno::Inval));
+    // An unknown tag, an unknown flag, and two that don't go together.
+    for (offset, byte) in [(8, 3), (40, 4), (40, 3), (41, 1)] {
         let mut record = good.encode();
         record[offset] = byte;
         let bytes = [good.encode(), record].concat();

@@ -58,7 +58,7 @@ pub(in super::super) fn open_readiness_set() -> Option<OwnedFd> {
     let Directory(directory) = Directory::get()?;
     // Likewise.
     drop(claims());
-    host::path_open(directory, "poll").ok()
+    host::path_open(directory, "poll", 0).ok()
 }
 
 impl Directory {
@@ -76,7 +76,7 @@ impl Directory {
             Request::Connect => Text::of(format_args!("tcp/connect/{address}")),
             Request::BindDatagram => Text::of(format_args!("udp/bind/{address}")),
         };
-        host::path_open(self.0, path.as_str())
+        host::path_open(self.0, path.as_str(), wasi::FDFLAGS_NONBLOCK)
     }
 
     /// What `attribute` of `socket` says.

@@ -9,8 +9,33 @@ use wasi::Userdata;
 
 use super::Host;
 use super::readiness_set::ReadinessSet;
-use super::registration::Direction;
+use super::registration::{Direction, Trigger};
 use super::subscriptions::{Moved, Slot, Subscriptions};
+
+/// How one direction of a registration stands with the host.
+#[derive(Copy, Clone, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It isn't asked about.
+    Disarmed,
+    /// It is asked about; where that is an array, at this slot.
+    Armed(Slot),
+    /// The host that keeps it has told of it, and will again once it was drained and is ready anew.
+    Told,
+}
+
+impl Standing {
+    pub(super) fn is_armed(self) -> bool {
+        matches!(self, Standing::Armed(_))
+    }
+}
+
+/// Which direction is meant, and what its events carry.
+#[derive(Copy, Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) userdata: Userdata,
+    pub(super) direction: Direction,
+    pub(super) fd: RawFd,
+}
 
 /// Every armed direction.
 pub(super) enum Armed {
@@ -29,42 +54,51 @@ impl Armed {
         }
     }
 
-    /// Asks about one direction of `fd`, from the next poll on.
-    pub(super) fn arm(&mut self, userdata: Userdata, direction: Direction, fd: RawFd) -> Slot {
-        match self {
-            Armed::Array(array) => array.push(userdata, direction, fd),
+    /// Asks about a direction that isn't armed, from the next poll on: how it stands then.
+    pub(super) fn arm(&mut self, asked: Asked, trigger: Trigger) -> Standing {
+        Standing::Armed(match self {
+            Armed::Array(array) => array.push(asked.userdata, asked.direction, asked.fd),
             Armed::Set(set) => {
-                set.arm(userdata, direction, fd);
+                set.subscribe(asked, trigger);
                 Slot::MIN
             }
+        })
+    }
+
+    /// The same for a direction that an operation has found drained. A host that has told of it saw that, too, and
+    /// asks itself.
+    pub(super) fn rearm(&mut self, from: Standing, asked: Asked) -> Standing {
+        match (self, from) {
+            (Armed::Set(set), Standing::Told) => {
+                set.asks_again();
+                Standing::Armed(Slot::MIN)
+            }
+            (armed, _) => armed.arm(asked, Trigger::Edge),
         }
     }
 
-    /// Asks no more about the direction at `slot`; whoever comes to stand there is told.
-    pub(super) fn disarm(
-        &mut self,
-        slot: Slot,
-        userdata: Userdata,
-        direction: Direction,
-        fd: RawFd,
-    ) -> Option<Moved> {
-        match self {
-            Armed::Array(array) => array.swap_remove(slot),
-            Armed::Set(set) => {
-                set.disarm(userdata, direction, fd);
+    /// Asks no more about a direction; whoever comes to stand at its slot is told.
+    pub(super) fn disarm(&mut self, from: Standing, asked: Asked) -> Option<Moved> {
+        match (self, from) {
+            (_, Standing::Disarmed) => None,
+            (Armed::Array(array), Standing::Armed(slot)) => array.swap_remove(slot),
+            (Armed::Array(_), Standing::Told) => None,
+            (Armed::Set(set), _) => {
+                set.unsubscribe(asked, from.is_armed());
                 None
             }
         }
     }
 
-    /// The host has told of the direction at `slot`, which is asked about no more; whoever comes to stand there
-    /// is told.
-    pub(super) fn answered(&mut self, slot: Slot) -> Option<Moved> {
-        match self {
-            Armed::Array(array) => array.swap_remove(slot),
-            Armed::Set(set) => {
-                set.answered();
-                None
+    /// The host has told of a direction: how it stands now, and who has come to stand at its slot. `stays` where a
+    /// host that keeps it goes on to.
+    pub(super) fn answered(&mut self, from: Standing, stays: bool) -> (Standing, Option<Moved>) {
+        match (self, from) {
+            (Armed::Array(array), Standing::Armed(slot)) => (Standing::Disarmed, array.swap_remove(slot)),
+            (Armed::Array(_), _) => (Standing::Disarmed, None),
+            (Armed::Set(set), _) => {
+                set.told(from.is_armed());
+                (if stays { Standing::Told } else { Standing::Disarmed }, None)
             }
         }
     }

@@ -1,6 +1,6 @@
 //! What tests may know of a selector's inside: its invariants, its memory, the host's last answers.
 
-use super::armed::Armed;
+use super::armed::{Armed, Standing};
 use super::registration::{Direction, Key};
 use super::{Selector, subscriptions};
 
@@ -18,7 +18,7 @@ impl Selector {
             queued += usize::from(registration.queued);
             assert!(!registration.pending.wakes() || registration.queued);
             for direction in Direction::BOTH {
-                let Some(slot) = registration.slots[direction as usize] else {
+                let Standing::Armed(slot) = registration.standings[direction as usize] else {
                     continue;
                 };
                 armed += 1;

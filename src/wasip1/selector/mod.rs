@@ -5,7 +5,7 @@
 //! - The whole set is handed over at every call. So the host keeps it, where it can (`readiness_set`). Where
 //!   not, it is kept as that array, always (`subscriptions`), and the registrations know their places in it.
 //! - It is level-triggered. So a direction that was reported leaves the array (`Selector::receive`),
-//!   and comes back when an operation on the source drained it (`Selector::rearm`), at a reregister,
+//!   and comes back when an operation on the source drained it (`Selector::drained`), at a reregister,
 //!   or at once where operations can't be seen (`Trigger::Level`).
 //! - It has no room limit but the set's own size. So what the caller has no room for waits in a queue,
 //!   at most once a registration, first come, first served.
@@ -37,14 +37,16 @@ use wasi::{ERRNO_SUCCESS, EVENTRWFLAGS_FD_READWRITE_HANGUP, Eventrwflags};
 
 use super::event::{Event, Events, Readiness};
 use super::{Interest, Token};
-use armed::Armed;
+use armed::{Armed, Standing};
 use fd_map::FdMap;
 pub(crate) use readiness_set::Change;
+#[cfg(test)]
+pub(crate) use readiness_set::{EDGE, UNSUBSCRIBE};
 use registration::Registration;
 pub(crate) use registration::{Direction, Key, Trigger};
+use subscriptions::Moved;
 #[cfg(test)]
 pub(crate) use subscriptions::direction;
-use subscriptions::{Moved, Slot};
 
 /// What a poll asks of the host.
 pub(crate) trait Host {
@@ -182,7 +184,21 @@ impl Selector {
     }
 
     /// An operation found `direction` drained: what was pending for it is out of date, and the host is
-    /// asked again.
+    /// asked again, or has seen it and asks itself.
+    pub(crate) fn drained(&mut self, key: Key, direction: Direction) {
+        if self.is_live(key) {
+            let registration = &mut self.registrations[key.index()];
+            registration.unpend(direction);
+            let standing = registration.standings[direction as usize];
+            if !standing.is_armed()
+                && let Some(asked) = registration.asked(direction)
+            {
+                registration.standings[direction as usize] = self.armed.rearm(standing, asked);
+            }
+        }
+    }
+
+    /// The same where `direction` may be ready still: the host is asked again in any case.
     pub(crate) fn rearm(&mut self, key: Key, direction: Direction) {
         if self.is_live(key) {
             self.registrations[key.index()].unpend(direction);
@@ -255,39 +271,38 @@ impl Selector {
     /// Asks about a direction of interest, where it isn't asked about.
     fn arm(&mut self, index: usize, direction: Direction) {
         let registration = &mut self.registrations[index];
-        if let Some(fd) = registration.fd
-            && registration.slots[direction as usize].is_none()
-            && registration.wants(direction)
+        if !registration.standings[direction as usize].is_armed()
+            && let Some(asked) = registration.asked(direction)
         {
-            let slot = self.armed.arm(registration.key.userdata(), direction, fd);
-            registration.slots[direction as usize] = Some(slot);
+            registration.standings[direction as usize] = self.armed.arm(asked, registration.trigger);
         }
     }
 
     /// Asks no more about a direction, where it is asked about.
     fn disarm(&mut self, index: usize, direction: Direction) {
         let registration = &mut self.registrations[index];
-        if let Some(fd) = registration.fd
-            && let Some(slot) = registration.slots[direction as usize].take()
+        let standing = mem::replace(&mut registration.standings[direction as usize], Standing::Disarmed);
+        if standing != Standing::Disarmed
+            && let Some(asked) = registration.asked(direction)
         {
-            let moved = self.armed.disarm(slot, registration.key.userdata(), direction, fd);
-            self.follow(moved, slot);
+            let moved = self.armed.disarm(standing, asked);
+            self.follow(moved, standing);
         }
     }
 
-    /// The host has told of a direction, which is asked about no more.
-    fn answered(&mut self, index: usize, direction: Direction) {
-        if let Some(slot) = self.registrations[index].slots[direction as usize].take() {
-            let moved = self.armed.answered(slot);
-            self.follow(moved, slot);
-        }
+    /// The host has told of a direction; `stays` where it goes on to, once that was drained.
+    fn answered(&mut self, index: usize, direction: Direction, stays: bool) {
+        let standing = self.registrations[index].standings[direction as usize];
+        let (now, moved) = self.armed.answered(standing, stays);
+        self.registrations[index].standings[direction as usize] = now;
+        self.follow(moved, standing);
     }
 
     /// Remembers where a subscription stands that has filled a gap.
-    fn follow(&mut self, moved: Option<Moved>, slot: Slot) {
+    fn follow(&mut self, moved: Option<Moved>, gap: Standing) {
         if let Some(moved) = moved {
             let owner = Key::from_userdata(moved.userdata);
-            self.registrations[owner.index()].slots[moved.direction as usize] = Some(slot);
+            self.registrations[owner.index()].standings[moved.direction as usize] = gap;
         }
     }
 
@@ -309,10 +324,11 @@ impl Selector {
             return;
         }
         let registration = &mut self.registrations[key.index()];
-        if registration.slots[direction as usize].is_none() {
+        if registration.standings[direction as usize] == Standing::Disarmed {
             // Not asked, or answered already: an error before this one woke both directions.
             return;
         }
+        let stays = event.error == ERRNO_SUCCESS && registration.trigger == Trigger::Edge;
         let flags = event.fd_readwrite.flags;
         let readiness = if event.error != ERRNO_SUCCESS {
             registration.errno = event.error.raw();
@@ -326,9 +342,9 @@ impl Selector {
         } else {
             direction.ready()
         };
-        self.answered(key.index(), direction);
+        self.answered(key.index(), direction, stays);
         for other in Direction::BOTH {
-            if readiness.holds(other.ready()) {
+            if other != direction && readiness.holds(other.ready()) {
                 self.disarm(key.index(), other);
             }
         }

@@ -162,15 +162,21 @@ impl Run {
             }
             5 => self.host.quiet(fd),
             6 | 7 => {
-                let direction = self.random.direction();
+                let (direction, is_seen) = (self.random.direction(), self.random.below(2) == 0);
                 if let Some(source) = self.model.source(fd) {
-                    self.selector.rearm(source.key, direction);
+                    if is_seen && !source.level {
+                        self.host.drained(fd, direction);
+                        self.selector.drained(source.key, direction);
+                    } else {
+                        self.selector.rearm(source.key, direction);
+                    }
                 }
                 self.model.rearm(fd, direction);
             }
             _ => self.poll(),
         }
         for former in &self.former {
+            self.selector.drained(*former, Direction::Read);
             self.selector.rearm(*former, Direction::Read);
             self.selector.remove(*former);
         }

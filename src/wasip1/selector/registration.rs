@@ -5,7 +5,7 @@ use std::os::fd::RawFd;
 
 use super::super::event::Readiness;
 use super::super::{Interest, Token};
-use super::subscriptions::Slot;
+use super::armed::{Asked, Standing};
 
 /// One source, or one waker.
 pub(super) struct Registration {
@@ -16,8 +16,8 @@ pub(super) struct Registration {
     pub(super) token: Token,
     pub(super) interest: Interest,
     pub(super) trigger: Trigger,
-    /// Where this registration's subscriptions stand, by direction; `None` is disarmed.
-    pub(super) slots: [Option<Slot>; 2],
+    /// Where this registration's subscriptions stand, by direction.
+    pub(super) standings: [Standing; 2],
     /// What the host said and the caller hasn't been told.
     pub(super) pending: Readiness,
     /// Whether the key is in the ready queue; at most once.
@@ -100,12 +100,18 @@ impl Registration {
             token,
             interest,
             trigger: Trigger::Edge,
-            slots: [None; 2],
+            standings: [Standing::Disarmed; 2],
             pending: Readiness::EMPTY,
             queued: false,
             errno: 0,
             refused: None,
         }
+    }
+
+    /// What the host is asked about a direction, if that is of interest.
+    pub(super) fn asked(&self, direction: Direction) -> Option<Asked> {
+        let fd = self.fd.filter(|_| self.wants(direction))?;
+        Some(Asked { userdata: self.key.userdata(), direction, fd })
     }
 
     pub(super) fn wants(&self, direction: Direction) -> bool {

@@ -94,8 +94,8 @@ impl Patient {
     }
 
     fn entry(&mut self, entry: &Entry, found: &mut Vec<Finding>) {
-        if entry.call == "poll_oneoff" && !entry.subscriptions.is_empty() {
-            let next = self.model.turn(entry);
+        if self.model.is_poll(entry) {
+            let next = if entry.set { self.model.set_turn(entry) } else { self.model.turn(entry) };
             if let Some(turn) = self.turn.take() {
                 for check in &mut self.checks {
                     check.turn(&turn, &next, &self.model, found);

@@ -68,7 +68,7 @@ impl Turn {
             entry.succeeded()
                 && (entry.bytes.is_some_and(|bytes| bytes > 0)
                     || entry.new_fd.is_some()
-                    || !entry.changes.is_empty()
+                    || entry.changes.iter().any(|change| change.subscription.fd.is_some())
                     || matches!(&*entry.call, "fd_close" | "fd_renumber" | "sock_shutdown"))
         };
         self.calls.iter().any(moved) || self.interests != next.interests
@@ -85,6 +85,14 @@ pub enum Opened {
     Set,
 }
 
+/// How a subscription stands in a readiness set.
+#[derive(Clone, Copy, Debug, Default)]
+struct Member {
+    /// It stays when it was told, and is quiet until its direction was drained.
+    edge: bool,
+    quiet: bool,
+}
+
 /// One guest's fds and interests.
 #[derive(Debug, Default)]
 pub struct Model {
@@ -92,7 +100,7 @@ pub struct Model {
     /// The fds that were closed and not opened again, by the number of the call.
     closed: BTreeMap<u32, u64>,
     /// What each readiness set subscribes to.
-    sets: BTreeMap<u32, BTreeSet<Interest>>,
+    sets: BTreeMap<u32, BTreeMap<Interest, Member>>,
     /// What the last poll's array subscribed to.
     array: BTreeSet<Interest>,
 }
@@ -117,7 +125,7 @@ impl Model {
             self.array.iter().copied().filter(|interest| !self.sets.contains_key(&interest.fd)).collect();
         let watched = |fd: &u32| self.array.iter().any(|interest| interest.fd == *fd);
         for (_, members) in self.sets.iter().filter(|(fd, _)| watched(fd)) {
-            interests.extend(members);
+            interests.extend(heard(members));
         }
         Turn {
             n: poll.n,
@@ -125,27 +133,72 @@ impl Model {
             took_ns: poll.took_ns,
             timeout_ns,
             rang: poll.events.iter().any(|event| event.kind == Kind::Clock),
-            told: told(poll, &self.array).filter(|told| !self.sets.contains_key(&told.fd)).collect(),
+            told: told(poll, self.array.iter()).filter(|told| !self.sets.contains_key(&told.fd)).collect(),
             ready: poll.ready.iter().filter(|ready| !self.sets.contains_key(&ready.fd)).copied().collect(),
             interests,
             calls: Vec::new(),
         }
     }
 
+    /// Whether a call is a poll of its own: not if it only takes what a poll has told of its readiness set.
+    pub fn is_poll(&self, entry: &Entry) -> bool {
+        match entry.fd {
+            Some(set) => entry.is_poll() && !self.array.iter().any(|interest| interest.fd == set),
+            None => entry.is_poll() && !entry.subscriptions.is_empty(),
+        }
+    }
+
+    /// Takes in a read of a readiness set that is a poll of its own.
+    pub fn set_turn(&mut self, read: &Entry) -> Turn {
+        let interests = read.fd.and_then(|set| self.sets.get(&set)).map(heard);
+        Turn {
+            n: read.n,
+            at_ns: read.at_ns,
+            took_ns: read.took_ns,
+            timeout_ns: read.timeout_ns,
+            rang: read.answered("EAGAIN") && read.timeout_ns != Some(0),
+            interests: interests.into_iter().flatten().collect(),
+            told: self.takes(read),
+            ready: read.ready.clone(),
+            calls: Vec::new(),
+        }
+    }
+
+    /// What a readiness set tells in a read. That ends the subscriptions which don't stay.
+    fn takes(&mut self, read: &Entry) -> Vec<Told> {
+        let members = read.fd.filter(|_| read.set).and_then(|set| self.sets.get_mut(&set));
+        let Some(members) = members else { return Vec::new() };
+        let told: Vec<Told> = told(read, members.keys()).collect();
+        members.retain(|interest, member| {
+            let is_told = |told: &&Told| (told.fd, told.kind) == (interest.fd, interest.kind);
+            let Some(told) = told.iter().find(is_told) else { return true };
+            member.quiet = true;
+            member.edge && told.failed.is_none()
+        });
+        told
+    }
+
+    /// A call that drained a direction ends the quiet of what is subscribed to that.
+    fn drained_by(&mut self, entry: &Entry) {
+        let kind = match &*entry.call {
+            "fd_read" | "sock_recv" | "sock_accept" => Kind::Read,
+            "fd_write" | "sock_send" => Kind::Write,
+            _ => return,
+        };
+        let is_short = matches!((entry.asked, entry.bytes), (Some(asked), Some(bytes)) if bytes < asked)
+            && !(kind == Kind::Read && entry.bytes == Some(0));
+        if is_short || entry.answered("EAGAIN") || entry.answered("EINTR") {
+            let members = self.sets.values_mut().flat_map(BTreeMap::iter_mut);
+            for (_, member) in members.filter(|(of, _)| (Some(of.fd), of.kind) == (entry.fd, kind)) {
+                member.quiet = false;
+            }
+        }
+    }
+
     /// Takes in any other call, behind the poll of `turn`, and gives what a readiness set told by it.
     pub fn call(&mut self, entry: &Entry, turn: Option<&mut Turn>) -> Vec<Told> {
-        let members = entry.fd.filter(|_| entry.call == "fd_read").and_then(|fd| self.sets.get_mut(&fd));
-        let told: Vec<Told> = match members {
-            None => Vec::new(),
-            Some(members) => {
-                let told: Vec<Told> = told(entry, members).collect();
-                // An event of a set ends its subscription.
-                members.retain(|member| {
-                    !told.iter().any(|told| (told.fd, told.kind) == (member.fd, member.kind))
-                });
-                told
-            }
-        };
+        let told = self.takes(entry);
+        self.drained_by(entry);
         if let Some(turn) = turn {
             turn.told.extend_from_slice(&told);
             turn.calls.push(Entry { data: None, ..entry.clone() });
@@ -161,9 +214,9 @@ impl Model {
             let members = self.sets.entry(fd).or_default();
             for change in &entry.changes {
                 let Some(interest) = interest(&change.subscription) else { continue };
-                members.retain(|member| (member.fd, member.kind) != (interest.fd, interest.kind));
+                members.retain(|member, _| (member.fd, member.kind) != (interest.fd, interest.kind));
                 if !change.removed {
-                    members.insert(interest);
+                    members.insert(interest, Member { edge: change.edge, quiet: false });
                 }
             }
         }
@@ -196,7 +249,7 @@ impl Model {
             None => drop(self.open.remove(&fd)),
         }
         if what == Some(Opened::Set) {
-            self.sets.insert(fd, BTreeSet::new());
+            self.sets.insert(fd, BTreeMap::new());
         }
     }
 
@@ -207,11 +260,19 @@ impl Model {
     }
 }
 
+/// What of a readiness set would be told as soon as it is ready.
+fn heard(members: &BTreeMap<Interest, Member>) -> impl Iterator<Item = Interest> + '_ {
+    members.iter().filter(|(_, member)| !member.quiet).map(|(interest, _)| *interest)
+}
+
 /// The events of a call, with the fds that its subscriptions are to.
-fn told<'a>(entry: &'a Entry, interests: &'a BTreeSet<Interest>) -> impl Iterator<Item = Told> + 'a {
+fn told<'a>(
+    entry: &'a Entry,
+    interests: impl Iterator<Item = &'a Interest> + Clone + 'a,
+) -> impl Iterator<Item = Told> + 'a {
     entry.events.iter().filter_map(move |event| {
         let is_of = |interest: &&Interest| (interest.userdata, interest.kind) == (event.userdata, event.kind);
-        let by = interests.iter().find(is_of)?;
+        let by = interests.clone().find(is_of)?;
         Some(Told {
             n: entry.n,
             fd: by.fd,

@@ -180,7 +180,7 @@ impl Observe for Live {
 impl Counts {
     fn entry(&mut self, guest: Option<String>, entry: &Entry) {
         self.now.calls += 1;
-        if entry.call == "poll_oneoff" {
+        if entry.is_poll() {
             self.now.polls += 1;
         }
         for change in &entry.changes {
@@ -221,7 +221,7 @@ impl Counts {
         self.opened(guest.as_ref(), entry);
         let bytes = u64::from(entry.bytes.unwrap_or(0));
         // A readiness set's records are no bytes of a socket.
-        if bytes == 0 || !entry.changes.is_empty() || !entry.events.is_empty() {
+        if bytes == 0 || !entry.changes.is_empty() || entry.set {
             return;
         }
         let socket = self.sockets.entry((guest, fd)).or_default();

@@ -238,8 +238,9 @@ impl Layout {
             self.mark(place, entry, Some(fd), mark);
         }
         match &*entry.call {
-            "poll_oneoff" => {
-                let is_refused = entry.errno.is_some() && !entry.succeeded();
+            _ if entry.is_poll() => {
+                let is_over = entry.succeeded() || entry.set && entry.answered("EAGAIN");
+                let is_refused = entry.errno.is_some() && !is_over;
                 self.mark(place, entry, None, if is_refused { Mark::Failed } else { Mark::Other });
             }
             "end" => self.mark(place, entry, None, Mark::Ended),
@@ -340,7 +341,7 @@ fn mark_of(entry: &Entry) -> Mark {
     }
     match (&*entry.call, entry.bytes) {
         ("fd_read" | "sock_recv", Some(0)) | ("fd_close", _) => Mark::Ended,
-        ("fd_read" | "sock_recv", Some(_)) if entry.events.is_empty() => Mark::Read,
+        ("fd_read" | "sock_recv", Some(_)) => Mark::Read,
         ("fd_write" | "sock_send", Some(_)) if entry.changes.is_empty() => Mark::Written,
         ("sock_accept", _) => Mark::Opened,
         _ => Mark::Other,

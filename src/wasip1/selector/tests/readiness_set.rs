@@ -1,6 +1,8 @@
 //! What changes where the host keeps the subscriptions: what it is told, when, and in how many calls.
 
+use super::super::{Change, Host};
 use super::*;
+use std::os::fd::BorrowedFd;
 
 #[test]
 fn changes_go_with_the_next_poll_all_at_once() {
@@ -12,36 +14,113 @@ fn changes_go_with_the_next_poll_all_at_once() {
     bench.selector.deregister(6).expect("a registration");
     assert_eq!(bench.host.writes, [], "none of these is a call of its own");
     assert_eq!(bench.tokens(), []);
-    assert_eq!(bench.host.writes, [9], "one write");
-    let subscribed: Vec<_> = bench.host.set.keys().copied().collect();
-    assert_eq!(subscribed, [(4, Direction::Read), (4, Direction::Write), (5, Direction::Write)]);
+    assert_eq!(bench.host.writes, [10], "one write, with the timeout");
+    assert_eq!(bench.host.armed(), [(4, Direction::Read), (4, Direction::Write), (5, Direction::Write)]);
     assert_eq!(bench.tokens(), []);
     assert_eq!(bench.host.writes.len(), 1, "nothing changed, nothing is written");
 }
 
 #[test]
-fn what_was_told_is_subscribed_again_by_rearming_alone() {
+fn what_was_told_is_told_again_by_the_host_that_saw_it_drained() {
     let Some(mut bench) = Bench::with_set(16) else { return };
     let key = bench.register(4, 4, Interest::READABLE);
     bench.host.ready(4, Direction::Read);
     assert_eq!(bench.tokens(), [4]);
-    assert!(bench.host.set.is_empty(), "the host has told it");
+    assert!(bench.host.armed().is_empty(), "the host has told it");
     assert_eq!(bench.tokens(), []);
-    assert_eq!(bench.host.writes, [1]);
-    bench.selector.rearm(key, Direction::Read);
+    bench.host.drained(4, Direction::Read);
+    bench.selector.drained(key, Direction::Read);
     assert_eq!(bench.tokens(), [4]);
-    assert_eq!(bench.host.writes, [1, 1]);
+    assert_eq!(bench.host.writes, [2], "what the host has seen it isn't told");
 }
 
 #[test]
-fn a_poll_that_waits_reads_only_when_there_is_something() {
+fn what_may_be_ready_still_is_subscribed_again_by_a_change() {
+    let Some(mut bench) = Bench::with_set(16) else { return };
+    let key = bench.register(4, 4, Interest::READABLE);
+    bench.host.ready(4, Direction::Read);
+    assert_eq!(bench.tokens(), [4]);
+    bench.selector.rearm(key, Direction::Read);
+    assert_eq!(bench.tokens(), [4]);
+    assert_eq!(bench.host.writes, [2, 1]);
+}
+
+#[test]
+fn what_was_drained_behind_the_pollers_back_is_told_again() {
+    let Some(mut bench) = Bench::with_set(16) else { return };
+    bench.register(4, 4, Interest::READABLE);
+    bench.host.ready(4, Direction::Read);
+    assert_eq!(bench.tokens(), [4]);
+    bench.host.drained(4, Direction::Read);
+    assert_eq!(bench.tokens(), [4]);
+}
+
+#[test]
+fn a_source_whose_operations_cannot_be_seen_is_subscribed_again_each_time() {
+    let Some(mut bench) = Bench::with_set(16) else { return };
+    bench.selector.register(0, Token(1), Interest::READABLE, Trigger::Level).expect("a new registration");
+    bench.host.ready(0, Direction::Read);
+    assert_eq!(bench.tokens(), [1]);
+    assert!(bench.host.set.is_empty(), "an event ends it");
+    assert_eq!(bench.tokens(), [1]);
+    assert_eq!(bench.host.writes, [2, 1]);
+}
+
+#[test]
+fn what_was_told_is_unsubscribed_with_its_source() {
+    let Some(mut bench) = Bench::with_set(16) else { return };
+    let key = bench.register(4, 4, BOTH);
+    bench.host.ready(4, Direction::Read);
+    assert_eq!(bench.tokens(), [4]);
+    bench.selector.remove(key);
+    assert_eq!(bench.tokens(), []);
+    assert!(bench.host.set.is_empty(), "{:?}", bench.host.set);
+}
+
+#[test]
+fn a_poll_is_one_call_and_a_new_timeout_one_more() {
     let Some(mut bench) = Bench::with_set(16) else { return };
     bench.register(4, 4, Interest::READABLE);
     assert!(bench.poll(Some(Duration::from_millis(5))).is_empty());
     assert_eq!(bench.host.calls.len(), 1, "{:?}", bench.host.calls);
     assert_eq!(bench.host.last_call().timeout_ns, Some(5_000_000));
+    assert!(bench.poll(Some(Duration::from_millis(5))).is_empty());
+    assert_eq!(bench.host.writes, [2], "it waits as long as the one before");
     bench.host.ready(4, Direction::Read);
     assert_eq!(bench.poll(None).len(), 1);
+    assert_eq!(bench.host.last_call().timeout_ns, None);
+    assert_eq!(bench.host.writes, [2, 1]);
+}
+
+#[test]
+fn a_timeout_that_was_never_told_is_replaced() {
+    let Some(mut bench) = Bench::with_set(16) else { return };
+    bench.register(4, 4, Interest::READABLE);
+    bench.host.most_changes = Some(0);
+    let mut wait = |milliseconds| {
+        let timeout = Duration::from_millis(milliseconds);
+        let _ = bench.selector.poll(&mut Full(&mut bench.host), &mut bench.events, Some(timeout));
+        bench.host.writes.pop()
+    };
+    assert_eq!((wait(1), wait(2), wait(3)), (Some(2), Some(2), Some(2)));
+}
+
+/// A host that has no room for changes.
+struct Full<'a>(&'a mut Script);
+
+impl Host for Full<'_> {
+    fn poll_oneoff(&mut self, _: &[wasi::Subscription], _: &mut Vec<wasi::Event>) -> io::Result<()> {
+        unreachable!("the set is read")
+    }
+
+    fn write_changes(&mut self, set: BorrowedFd<'_>, changes: &[Change]) -> io::Result<usize> {
+        self.0.write_changes(set, changes)?;
+        Err(io::ErrorKind::OutOfMemory.into())
+    }
+
+    fn read_events(&mut self, _: BorrowedFd<'_>, _: &mut Vec<wasi::Event>, _: usize) -> io::Result<()> {
+        unreachable!("the changes come first")
+    }
 }
 
 #[test]
@@ -52,7 +131,7 @@ fn what_has_no_room_stays_with_the_host() {
         bench.host.ready(fd, Direction::Read);
     }
     let mut told = bench.tokens();
-    assert_eq!((told.len(), bench.host.set.len()), (1, 2));
+    assert_eq!((told.len(), bench.host.armed().len()), (1, 2));
     for _ in 0..4 {
         told.extend(bench.tokens());
     }
@@ -86,7 +165,7 @@ fn a_host_that_takes_fewer_changes_is_told_the_rest_before_the_poll() {
     }
     bench.host.ready(8, Direction::Read);
     assert_eq!(bench.tokens(), [8]);
-    assert_eq!(bench.host.writes, [5, 3, 1]);
+    assert_eq!(bench.host.writes, [6, 4, 2]);
 }
 
 #[test]
