@@ -7,11 +7,15 @@ use wasi_poll_preview1::Errno;
 
 /// The errno a guest is told of `error`; `EIO` where preview1 has none like it.
 pub fn errno_of(error: &io::Error) -> Errno {
-    match Os::from_io_error(error) {
+    Os::from_io_error(error).map_or_else(|| errno_of_kind(error.kind()), errno_of_os)
+}
+
+/// The errno a guest is told of the system's; `EIO` where preview1 has none like it.
+pub fn errno_of_os(os: Os) -> Errno {
+    match os {
         // The only one on the path of every message.
-        Some(Os::AGAIN) => Errno::Again,
-        Some(os) => NUMBERS.iter().find(|(known, _)| *known == os).map_or(Errno::Io, |&(_, errno)| errno),
-        None => errno_of_kind(error.kind()),
+        Os::AGAIN => Errno::Again,
+        _ => NUMBERS.iter().find(|(known, _)| *known == os).map_or(Errno::Io, |&(_, errno)| errno),
     }
 }
 

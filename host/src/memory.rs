@@ -22,6 +22,7 @@ pub trait HasMemory {
 }
 
 /// The guest's memory and the store's data at once, until the next wait.
+#[inline]
 pub fn split<'a, T: HasMemory + 'static>(caller: &'a mut Caller<'_, T>) -> Result<(&'a mut [u8], &'a mut T)> {
     match caller.data().memory().memory {
         Some(memory) => Ok(memory.data_and_store_mut(caller)),

@@ -9,14 +9,15 @@ mod shared_port;
 mod source;
 
 use crate::Killer;
-use crate::errno::errno_of;
+use crate::errno::{errno_of, errno_of_os};
 use crate::kill::Cause;
 use mio::net::{TcpListener, TcpStream, UdpSocket};
 use mio::{Events, Poll, Token, Waker};
 use resolver::Resolver;
+use rustix::net::{RecvFlags, SendFlags, recv, send};
 use slab::Slab;
 use source::{Entry, Source};
-use std::io::{self, IoSlice, Read, Write};
+use std::io::{self, IoSlice, Write};
 use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -196,17 +197,16 @@ impl Network for OsNetwork {
 
     fn receive(&mut self, stream: SocketId, into: &mut [u8], peek: bool) -> Result<usize, Errno> {
         let stream = self.source(stream)?.stream()?;
-        let received = if peek { stream.peek(into) } else { stream.read(into) };
-        received.map_err(|error| errno_of(&error))
+        let flags = if peek { RecvFlags::PEEK } else { RecvFlags::empty() };
+        recv(&*stream, into, flags).map(|(_, bytes)| bytes).map_err(errno_of_os)
     }
 
     fn send(&mut self, stream: SocketId, from: &[IoSlice<'_>]) -> Result<usize, Errno> {
         let stream = self.source(stream)?.stream()?;
-        let sent = match from {
-            [one] => stream.write(one),
-            several => stream.write_vectored(several),
-        };
-        sent.map_err(|error| errno_of(&error))
+        match from {
+            [one] => send(&*stream, one, SendFlags::NOSIGNAL).map_err(errno_of_os),
+            several => stream.write_vectored(several).map_err(|error| errno_of(&error)),
+        }
     }
 
     fn shutdown(&mut self, stream: SocketId, how: Shutdown) -> Result<(), Errno> {

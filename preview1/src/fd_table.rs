@@ -163,6 +163,7 @@ impl FdTable {
     }
 
     /// The descriptor at `fd`.
+    #[inline]
     pub fn get(&self, fd: u32) -> Result<&Descriptor, Errno> {
         self.slots.get(fd as usize).and_then(Option::as_ref).ok_or(Errno::Badf)
     }
@@ -186,6 +187,7 @@ impl FdTable {
     }
 
     /// The socket at `fd`.
+    #[inline]
     pub fn socket(&mut self, fd: u32) -> Result<&mut Socket, Errno> {
         match self.slots.get_mut(fd as usize).and_then(Option::as_mut) {
             Some(Descriptor::Socket(socket)) => Ok(socket),
@@ -195,6 +197,7 @@ impl FdTable {
     }
 
     /// The fd of the socket the network calls `id`, if it is still open.
+    #[inline]
     pub fn fd_of(&self, id: SocketId) -> Option<u32> {
         self.fd_of.get(id.0 as usize).copied().flatten()
     }

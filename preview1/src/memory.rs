@@ -10,6 +10,7 @@ pub struct Memory<'a> {
 
 impl<'a> Memory<'a> {
     /// The memory that `bytes` is.
+    #[inline]
     pub fn new(bytes: &'a mut [u8]) -> Memory<'a> {
         Memory { bytes }
     }
@@ -18,6 +19,7 @@ impl<'a> Memory<'a> {
     ///
     /// # Errors
     /// [`Trap::OutOfBounds`] when they do not all lie in the memory.
+    #[inline]
     pub fn slice(&self, pointer: u32, length: u32) -> Result<&[u8], Trap> {
         self.check(pointer, u64::from(length), 1)?;
         Ok(&self.bytes[pointer as usize..pointer as usize + length as usize])
@@ -27,6 +29,7 @@ impl<'a> Memory<'a> {
     ///
     /// # Errors
     /// [`Trap::OutOfBounds`] when they do not all lie in the memory.
+    #[inline]
     pub fn slice_mut(&mut self, pointer: u32, length: u32) -> Result<&mut [u8], Trap> {
         self.check(pointer, u64::from(length), 1)?;
         Ok(&mut self.bytes[pointer as usize..pointer as usize + length as usize])
@@ -36,6 +39,7 @@ impl<'a> Memory<'a> {
     ///
     /// # Errors
     /// [`Trap::OutOfBounds`] or [`Trap::Misaligned`].
+    #[inline]
     pub fn check(&self, pointer: u32, length: u64, alignment: u32) -> Result<(), Trap> {
         let memory_bytes = self.bytes.len() as u64;
         if u64::from(pointer) + length > memory_bytes {

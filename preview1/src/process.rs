@@ -194,6 +194,7 @@ impl<N: Network> Process<N> {
     ///
     /// # Errors
     /// `EBADF` when it is not open.
+    #[inline]
     pub fn target(&self, fd: u32) -> Result<Target, Errno> {
         Ok(match self.table.get(fd)? {
             Descriptor::Foreign { inner, .. } => Target::Foreign(*inner),

@@ -321,6 +321,7 @@ pub fn write_socket_prestat(memory: &mut Memory<'_>, pointer: u32) -> Result<(),
 }
 
 /// Writes a 32-bit number (fds, counts; aligned 4).
+#[inline]
 pub fn write_u32(memory: &mut Memory<'_>, pointer: u32, value: u32) -> Result<(), Trap> {
     memory.check(pointer, 4, 4)?;
     memory.slice_mut(pointer, 4)?.copy_from_slice(&value.to_le_bytes());
@@ -339,6 +340,7 @@ pub fn write_u16(memory: &mut Memory<'_>, pointer: u32, value: u16) -> Result<()
 /// # Errors
 /// `ENOMEM` for more than `limit`, `EINVAL` when the lengths add up to 2³² or more, and a trap when the array
 /// or any buffer lies outside the memory.
+#[inline]
 pub fn read_iovecs(
     memory: &Memory<'_>,
     pointer: u32,
@@ -351,14 +353,14 @@ pub fn read_iovecs(
         return Err(Errno::Nomem.into());
     }
     memory.check(pointer, u64::from(count) * u64::from(IOVEC_BYTES), 4)?;
-    let mut total: u32 = 0;
+    let (mut total, mut checked) = (0, Ok(()));
     for record in memory.slice(pointer, count * IOVEC_BYTES)?.chunks_exact(IOVEC_BYTES as usize) {
         let (start, length) = (u32_at(record, 0), u32_at(record, 4));
-        total = total.checked_add(length).ok_or(Errno::Inval)?;
+        total += u64::from(length);
+        checked = checked.and_then(|()| memory.check(start, u64::from(length), 1));
         into.push((start, length));
     }
-    for &(start, length) in into.iter() {
-        memory.check(start, u64::from(length), 1)?;
-    }
+    let total = u32::try_from(total).map_err(|_| Errno::Inval)?;
+    checked?;
     Ok(total)
 }

@@ -110,12 +110,12 @@ impl<N: Network> Process<N> {
         bytes_pointer: u32,
         roflags_pointer: u32,
     ) -> Result<Progress<Received>, Failure> {
-        self.not_a_listener(fd)?;
+        let role = self.not_a_listener(fd)?;
         if flags & !(PEEK | WAITALL) != 0 {
             return Err(Errno::Inval.into());
         }
         memory.check(roflags_pointer, 2, 2)?;
-        let progress = self.receive(memory, fd, (iovecs, count), flags, bytes_pointer)?;
+        let progress = self.receive(memory, fd, role, (iovecs, count), flags, bytes_pointer)?;
         if let Progress::Done(Received { truncated, .. }) = progress {
             record::write_u16(memory, roflags_pointer, u16::from(truncated))?;
         }
@@ -135,8 +135,8 @@ impl<N: Network> Process<N> {
         count: u32,
         bytes_pointer: u32,
     ) -> Result<Progress<Received>, Failure> {
-        self.not_a_listener(fd)?;
-        self.receive(memory, fd, (iovecs, count), 0, bytes_pointer)
+        let role = self.not_a_listener(fd)?;
+        self.receive(memory, fd, role, (iovecs, count), 0, bytes_pointer)
     }
 
     /// `sock_send`: the iovecs' bytes, and how many went to `bytes_pointer` (4 bytes). There are no flags.
@@ -171,9 +171,9 @@ impl<N: Network> Process<N> {
         count: u32,
         bytes_pointer: u32,
     ) -> Result<Progress<u32>, Failure> {
-        self.not_a_listener(fd)?;
+        let role = self.not_a_listener(fd)?;
         memory.check(bytes_pointer, 4, 4)?;
-        let sent = if let Role::Datagram { connected } = self.table.socket(fd)?.role {
+        let sent = if let Role::Datagram { connected } = role {
             let total = self.decode_iovecs(memory, iovecs, count)?;
             self.send_one(memory, fd, connected, total, bytes_pointer)
         } else {
@@ -214,11 +214,12 @@ impl<N: Network> Process<N> {
         &mut self,
         memory: &mut Memory<'_>,
         fd: u32,
+        role: Role,
         iovecs: (u32, u32),
         flags: u32,
         bytes_pointer: u32,
     ) -> Result<Progress<Received>, Failure> {
-        let received = match self.table.socket(fd)?.role {
+        let received = match role {
             Role::Datagram { connected } => {
                 self.receive_one(memory, fd, connected, iovecs, flags & PEEK != 0, bytes_pointer)
             }
@@ -227,9 +228,9 @@ impl<N: Network> Process<N> {
         self.answered(fd, Direction::Read, received)
     }
 
-    fn not_a_listener(&mut self, fd: u32) -> Result<(), Errno> {
+    fn not_a_listener(&mut self, fd: u32) -> Result<Role, Errno> {
         match self.table.socket(fd)?.role {
-            Role::Stream | Role::Datagram { .. } => Ok(()),
+            role @ (Role::Stream | Role::Datagram { .. }) => Ok(role),
             Role::Listener => Err(Errno::Notconn),
         }
     }

@@ -59,11 +59,12 @@ impl<N: Network> Process<N> {
         bytes_pointer: u32,
     ) -> Result<Progress<Received>, Failure> {
         memory.check(bytes_pointer, 4, 4)?;
-        if self.gathered == 0 {
+        let total = if self.gathered == 0 {
+            self.decode_stream_iovecs(memory, iovecs, count)? as usize
+        } else {
             // Once some was gathered, the array may lie under it: what was decoded then still holds.
-            self.decode_stream_iovecs(memory, iovecs, count)?;
-        }
-        let total = self.iovecs.iter().map(|&(_, length)| length as usize).sum();
+            self.iovecs.iter().map(|&(_, length)| length as usize).sum()
+        };
         if total == 0 {
             record::write_u32(memory, bytes_pointer, 0)?;
             return Ok(Progress::Done(Received { bytes: 0, truncated: false }));

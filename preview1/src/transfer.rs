@@ -133,6 +133,11 @@ pub(crate) fn with_slices<R>(
 ) -> Result<R, Trap> {
     /// So many buffers, which is more than programs use, are listed without allocating.
     const FEW: usize = 16;
+    if let [(pointer, length)] = *iovecs
+        && skip == 0
+    {
+        return Ok(on(&[IoSlice::new(memory.slice(pointer, length)?)]));
+    }
     let mut few = [IoSlice::new(&[]); FEW];
     let mut many = Vec::new();
     let slices = if iovecs.len() <= FEW {

@@ -3,8 +3,8 @@
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, VecDeque};
-use std::io;
-use std::net::Shutdown;
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpStream};
 use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
 use super::selector::{Change, Direction, EDGE, Host, UNSUBSCRIBE, direction};
@@ -248,6 +248,15 @@ impl Host for Preview1 {
     ) -> io::Result<()> {
         with(|script| script.read_events(set, events, room))
     }
+}
+
+/// The streams beneath are real.
+pub(crate) fn read(mut stream: &TcpStream, into: &mut [u8]) -> io::Result<usize> {
+    stream.read(into)
+}
+
+pub(crate) fn write(mut stream: &TcpStream, from: &[u8]) -> io::Result<usize> {
+    stream.write(from)
 }
 
 pub(crate) fn sock_accept(_listener: BorrowedFd<'_>) -> io::Result<OwnedFd> {

@@ -6,8 +6,8 @@
 
 use std::io;
 use std::mem;
-use std::net::Shutdown;
-use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
+use std::net::{Shutdown, TcpStream};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd, RawFd};
 use std::sync::OnceLock;
 
 use super::net::{Claim, find_network_directory};
@@ -88,6 +88,20 @@ pub(super) fn sock_accept(listener: BorrowedFd<'_>) -> io::Result<OwnedFd> {
 }
 
 /// Receives into `bufs`, one after the other.
+/// What std does for `read`, without the two C functions between.
+pub(super) fn read(stream: &TcpStream, into: &mut [u8]) -> io::Result<usize> {
+    let buffers = [wasi::Iovec { buf: into.as_mut_ptr(), buf_len: into.len() }];
+    // SAFETY: the buffer is borrowed for writing until the call returns.
+    unsafe { wasi::fd_read(raw(stream.as_fd()), &buffers) }.map_err(error)
+}
+
+/// What std does for `write`, likewise.
+pub(super) fn write(stream: &TcpStream, from: &[u8]) -> io::Result<usize> {
+    let buffers = [wasi::Ciovec { buf: from.as_ptr(), buf_len: from.len() }];
+    // SAFETY: the buffer is borrowed for reading until the call returns.
+    unsafe { wasi::fd_write(raw(stream.as_fd()), &buffers) }.map_err(error)
+}
+
 pub(super) fn sock_recv<const N: usize>(
     socket: BorrowedFd<'_>,
     mut bufs: [&mut [u8]; N],

@@ -189,7 +189,7 @@ impl Read for TcpStream {
 
 impl Read for &'_ TcpStream {
     fn read(&mut self, buf: &mut [u8]) -> io::Result<usize> {
-        self.inner.transfer(Direction::Read, buf.len(), |mut stream| stream.read(buf))
+        self.inner.transfer(Direction::Read, buf.len(), |stream| host::read(stream, buf))
     }
 
     fn read_vectored(&mut self, bufs: &mut [IoSliceMut<'_>]) -> io::Result<usize> {
@@ -214,7 +214,7 @@ impl Write for TcpStream {
 
 impl Write for &'_ TcpStream {
     fn write(&mut self, buf: &[u8]) -> io::Result<usize> {
-        self.inner.transfer(Direction::Write, buf.len(), |mut stream| stream.write(buf))
+        self.inner.transfer(Direction::Write, buf.len(), |stream| host::write(stream, buf))
     }
 
     fn write_vectored(&mut self, bufs: &[IoSlice<'_>]) -> io::Result<usize> {

@@ -80,9 +80,8 @@ impl Armed {
     /// Asks no more about a direction; whoever comes to stand at its slot is told.
     pub(super) fn disarm(&mut self, from: Standing, asked: Asked) -> Option<Moved> {
         match (self, from) {
-            (_, Standing::Disarmed) => None,
+            (_, Standing::Disarmed) | (Armed::Array(_), Standing::Told) => None,
             (Armed::Array(array), Standing::Armed(slot)) => array.swap_remove(slot),
-            (Armed::Array(_), Standing::Told) => None,
             (Armed::Set(set), _) => {
                 set.unsubscribe(asked, from.is_armed());
                 None
