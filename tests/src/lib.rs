@@ -28,6 +28,8 @@ pub mod native;
 #[cfg(not(target_family = "wasm"))]
 pub mod os_peer;
 #[cfg(not(target_family = "wasm"))]
+pub mod polls;
+#[cfg(not(target_family = "wasm"))]
 pub mod process;
 #[cfg(not(target_family = "wasm"))]
 pub mod running;

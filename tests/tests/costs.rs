@@ -4,32 +4,18 @@
 
 use std::fs;
 use std::process::Command;
-use std::thread;
-use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use conformance::example::{self, Example};
-use conformance::{World, skip, strace};
+use conformance::{World, polls, skip, strace};
 
 /// Row 7, for a whole server: the echo registers every client for both directions.
 #[test]
 fn an_idle_server_makes_at_most_two_polls_in_a_second() -> Result<()> {
-    let mut command = Command::new(conformance::build::host());
-    command.args(["run", "--trace", "--listen", "127.0.0.1:0"]);
-    command.arg(conformance::build::guest("guest-examples", "echo")?).arg("127.0.0.1:0");
-    let server = Example::start(&mut command)?;
-    let mut clients = (0..10).map(|_| server.connect()).collect::<Result<Vec<_>>>()?;
-    for client in &mut clients {
-        example::echo(client, b"hello")?;
-    }
-
-    let polls = || server.running.complaints().matches("poll_oneoff").count();
-    let busy = polls();
-    ensure!(busy >= clients.len(), "only {busy} polls were traced for {} clients", clients.len());
-    thread::sleep(Duration::from_secs(1));
-    let idle = polls() - busy;
-    ensure!(idle <= 2, "{idle} polls in an idle second");
-    Ok(())
+    let mut host = Command::new(conformance::build::host());
+    host.args(["run", "--listen", "127.0.0.1:0"]);
+    let guest = conformance::build::guest("guest-examples", "echo")?;
+    polls::at_most_two_in_an_idle_second(host, &[guest.as_os_str(), "127.0.0.1:0".as_ref()])
 }
 
 /// The cached readiness saves at least as many as the host adds.

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, ensure};
 use conformance::example::{self, Example};
 use conformance::peer::PATIENCE;
 use conformance::running::Running;
-use conformance::{build, verdict, wasip1};
+use conformance::{build, polls, verdict, wasip1};
 use wasi_poll_trace::Trace;
 use wasi_poll_trace::doctor::{self, Rule};
 
@@ -96,24 +96,8 @@ fn a_tokio_timer_runs_beside_busy_sockets() -> Result<()> {
 /// With mio's own backend it polls without a pause, as every stream it writes to is reported for ever.
 #[test]
 fn an_idle_tokio_server_makes_at_most_two_polls_in_a_second() -> Result<()> {
-    // A file has every line before the guest goes on; through a pipe they would come when they come.
-    let trace = tempfile::NamedTempFile::new()?;
-    let mut command = wasip1::host(&[any_port()]);
-    command.arg(format!("--trace={}", trace.path().display())).arg(guest("tokio_echo", Mio::Shim)?);
-    let server = Example::start(&mut command)?;
-    let mut clients = (0..10).map(|_| server.connect()).collect::<Result<Vec<_>>>()?;
-    // The first message may be read as the stream is accepted; the second one takes a poll.
-    for message in [b"hello\n", b"again\n"] {
-        clients.iter_mut().try_for_each(|client| example::echo(client, message))?;
-    }
-
-    let polls = || Ok::<_, io::Error>(fs::read_to_string(trace.path())?.matches("poll_oneoff").count());
-    let busy = polls()?;
-    ensure!(busy >= clients.len(), "only {busy} polls were traced for {} clients", clients.len());
-    thread::sleep(Duration::from_secs(1));
-    let idle = polls()? - busy;
-    ensure!(idle <= 2, "{idle} polls in an idle second");
-    Ok(())
+    let guest = guest("tokio_echo", Mio::Shim)?;
+    polls::at_most_two_in_an_idle_second(wasip1::host(&[any_port()]), &[guest.as_os_str()])
 }
 
 #[test]

@@ -24,7 +24,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 ///
 /// So who receives or accepts until `EAGAIN`, or less than asked for, misses nothing, for what comes then is an edge.
 /// Clocks, files and the readiness of readiness sets are told as ever. So are the sockets in a readiness
-/// set: what that tells is subscribed no more, and who subscribes anew asks anew.
+/// set: what that tells is subscribed no more, or quiet until it was drained.
 ///
 /// ```
 /// use wasi_poll_preview1::{EdgeTrigger, MemoryNetwork, Process};
