@@ -354,8 +354,11 @@ pub fn read_iovecs(
     }
     memory.check(pointer, u64::from(count) * u64::from(IOVEC_BYTES), 4)?;
     let (mut total, mut checked) = (0, Ok(()));
-    for record in memory.slice(pointer, count * IOVEC_BYTES)?.chunks_exact(IOVEC_BYTES as usize) {
-        let (start, length) = (u32_at(record, 0), u32_at(record, 4));
+    let (records, _) = memory.slice(pointer, count * IOVEC_BYTES)?.as_chunks::<{ IOVEC_BYTES as usize }>();
+    for &record in records {
+        // The pointer first, in the lower half.
+        let both = u64::from_le_bytes(record);
+        let (start, length) = (both as u32, (both >> 32) as u32);
         total += u64::from(length);
         checked = checked.and_then(|()| memory.check(start, u64::from(length), 1));
         into.push((start, length));

@@ -4,7 +4,7 @@
 //! Where to look:
 //! - a [`Token`] becomes a subscription's userdata in `selector/registration.rs` (`Key::userdata`);
 //! - an edge is disarmed in `selector/mod.rs` (`Selector::receive`) and armed again in
-//!   `io_source.rs` (`IoSource::transfer`, `IoSource::operate`), which calls `Selector::rearm`;
+//!   `io_source.rs` (`IoSource::transfer`, `IoSource::operate`), which calls `Selector::drained`;
 //! - the calls into the host are in `sys.rs`, the poller's only unsafe file.
 
 pub mod event;

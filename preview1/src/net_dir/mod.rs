@@ -64,14 +64,22 @@
 //!
 //! | call on the set | does |
 //! |---|---|
-//! | `fd_write` | makes changes, in order. Each is a `subscription` record of 48 bytes with tag 1 (`fd_read`) or 2 (`fd_write`), as `poll_oneoff` takes it, and, at offset 40, 2 bytes of flags: bit 0 ends the subscription of that fd, type and userdata instead, if it is there. The count tells how many bytes were taken: fewer when there was no room for more subscriptions, `ENOMEM` when there was none for the first. `EINVAL` for half a record, a clock or an unknown flag, and nothing is changed |
-//! | `poll_oneoff`, subscribed to reading the set's own fd | waits until the set has an event |
-//! | `fd_read` | takes `event` records of 32 bytes, as `poll_oneoff` writes them: as many as there are and the buffers hold. It waits for the first unless the set is `NONBLOCK` (`EAGAIN`); `EINVAL` for buffers without room for one |
+//! | `fd_write` | makes changes, in order. Each is a `subscription` record of 48 bytes with tag 1 (`fd_read`) or 2 (`fd_write`), as `poll_oneoff` takes it, and, at offset 40, 2 bytes of flags, of which one may be set: bit 0 ends the subscription of that fd, type and userdata instead, if it is there; bit 1 lets it stay, see below. With tag 0 (a clock) it is how long a read waits from now on, see below, too. The count tells how many bytes were taken: fewer when there was no room for more subscriptions, `ENOMEM` when there was none for the first. `EINVAL` for half a record, an unknown flag or clock, and nothing is changed |
+//! | `fd_read` | takes `event` records of 32 bytes, as `poll_oneoff` writes them: as many as there are and the buffers hold. It waits for the first as long as it is to; then, and at once where the set is `NONBLOCK`, it is `EAGAIN`. `EINVAL` for buffers without room for one |
+//! | `poll_oneoff`, subscribed to reading the set's own fd | waits until the set has an event, beside whatever else it is subscribed to |
 //! | `fd_close` | ends it, and its subscriptions |
 //!
 //! An event ends its subscription: whoever has seen to it and wants to hear of the next subscribes again. A
 //! subscription is told at once when its direction is ready as it begins. There is one for each type of each fd;
 //! subscribing again replaces it, its userdata included.
+//!
+//! **One that stays** (bit 1) is not ended by its event, but quiet from then on, until a call on the socket has found
+//! that direction drained: it was answered `EAGAIN` or `EINTR`, or moved fewer bytes than it was asked for (a receive of 0
+//! bytes is the end, and drains nothing). Then the next is told. So a program that drains what it is told of
+//! writes no further change. What isn't a socket is told at each read.
+//!
+//! **How long a read waits** is a relative span on the monotonic clock, in nanoseconds, like `SO_RCVTIMEO`: from the first
+//! read on it is for ever (`u64::MAX`). So a poll is one call, and with another timeout than the one before it is two.
 //!
 //! A subscription is to the descriptor, not to its number. When that is closed, or renumbered away or over, the
 //! event is `EBADF`, whatever the number is given to next, until that is subscribed itself. An fd that is not open
