@@ -119,7 +119,8 @@ pub enum Path {
 }
 
 arbitrary! {
-/// What a guest tells a readiness set: of which fd, which direction, and whether it begins or ends.
+/// What a guest tells a readiness set: of which fd, which direction, and whether it begins, stays or ends; or how long
+/// reads wait.
 #[derive(Clone, Copy, Debug)]
 pub struct Told {
     fd: Fd,
@@ -131,10 +132,21 @@ impl Told {
     /// As it stands in memory. Its userdata is `place`, or that of another one.
     pub fn record(self, place: u64) -> [u8; 48] {
         let Fd(fd) = self.fd;
-        let watch = if self.kind & 1 == 0 { Watch::Read(fd) } else { Watch::Write(fd) };
-        let unsubscribe = self.kind & 6 == 6;
+        let is_first = self.kind & 1 == 0;
+        let watch = match (self.kind & 0x70, is_first) {
+            // Reads wait for ever, or not at all: in between, time would tell two networks apart.
+            (0x70, _) => {
+                let timeout_ns = if is_first { 0 } else { u64::MAX };
+                Watch::Clock { clock: Clock::Monotonic, timeout_ns, absolute: false }
+            }
+            (_, true) => Watch::Read(fd),
+            (_, false) => Watch::Write(fd),
+        };
+        let is_subscription = !matches!(watch, Watch::Clock { .. });
+        let unsubscribe = is_subscription && self.kind & 6 == 6;
+        let edge = is_subscription && self.kind & 6 == 4;
         let userdata = if self.kind & 8 == 0 { place } else { 0 };
-        let mut record = Change { userdata, watch, unsubscribe }.encode();
+        let mut record = Change { userdata, watch, unsubscribe, edge }.encode();
         if self.kind > 250 {
             // No type, or no flag, there is.
             record[if self.kind & 1 == 0 { 8 } else { 40 }] = self.kind;

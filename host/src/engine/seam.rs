@@ -117,7 +117,8 @@ fn observed<N: Network + 'static, A: Into<Answer>>(
     let at_ns = resumed_ns.unwrap_or_else(|| guest.process.network().now_ns());
     // Who shares its thread is ended in the call it waits in, which then has no answer.
     let is_ended = guest.sharing.is_some() && guest.killer.is_killed();
-    let ended = if is_ended { Err(Error::new(Stop::Killed)) } else { until_done(caller, attempt, Into::into) };
+    let ended =
+        if is_ended { Err(Error::new(Stop::Killed)) } else { until_done(caller, attempt, Into::into) };
     if let Some(sharing) = &mut caller.data_mut().sharing
         && ended.as_ref().is_err_and(Error::is::<Suspended>)
     {
