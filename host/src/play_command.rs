@@ -47,7 +47,7 @@ pub fn play(flags: &Flags) -> anyhow::Result<u8> {
     }
     let report = &observed.report;
     if !flags.quiet {
-        headline(&play, seed, report);
+        headline(&play, flags, seed, report);
         print(&play, report)?;
     }
     if let Some(file) = &flags.picture
@@ -134,14 +134,15 @@ fn swept(
 }
 
 /// Says what is played: the scenario's own words, and what goes wrong in it.
-fn headline(play: &Play, seed: u64, report: &Report) {
+fn headline(play: &Play, flags: &Flags, seed: u64, report: &Report) {
     let about = Some(play.scenario().about.trim()).filter(|about| !about.is_empty());
     let faults = match report.faults.len() {
         0 => "no faults".to_owned(),
         1 => "1 fault (--show-faults)".to_owned(),
         count => format!("{count} faults (--show-faults)"),
     };
-    say(format_args!("{} Seed {seed}, {faults}.", about.unwrap_or("A play.")));
+    let about = about.map_or_else(|| format!("{}.", flags.what[0]), str::to_owned);
+    say(format_args!("{about} Seed {seed}, {faults}."));
 }
 
 /// Prints what the guests printed, a line each with its guest and time before it, and no escapes of theirs.
