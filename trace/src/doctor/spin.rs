@@ -1,6 +1,6 @@
 //! Spinning: polls that return at once, one after another, and bring nothing.
 
-use super::model::{Model, Turn};
+use super::model::{Model, Told, Turn};
 use super::{Check, Finding, Level, Rule};
 use crate::{Kind, Userdata};
 use std::collections::BTreeMap;
@@ -24,7 +24,7 @@ pub struct Spin {
 
 impl Check for Spin {
     fn turn(&mut self, turn: &Turn, next: &Turn, _: &Model, found: &mut Vec<Finding>) {
-        if turn.waited() || turn.progressed(next) {
+        if turn.waited() || turn.progressed(next) || was_answered_in_vain(turn) {
             self.report(found);
             return;
         }
@@ -41,6 +41,20 @@ impl Check for Spin {
     fn end(&mut self, _: Option<&Turn>, _: &Model, found: &mut Vec<Finding>) {
         self.report(found);
     }
+}
+
+/// Whether the guest tried everything it was told, and nothing was there: that is whoever told it, and not the loop.
+fn was_answered_in_vain(turn: &Turn) -> bool {
+    let tried = |told: &Told| {
+        turn.calls.iter().any(|entry| {
+            let calls: &[&str] = match told.kind {
+                Kind::Write => &["fd_write", "sock_send"],
+                _ => &["fd_read", "sock_recv", "sock_accept"],
+            };
+            entry.fd == Some(told.fd) && entry.answered("EAGAIN") && calls.contains(&&*entry.call)
+        })
+    };
+    !turn.told.is_empty() && turn.told.iter().all(tried)
 }
 
 impl Spin {
