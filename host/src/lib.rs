@@ -8,7 +8,7 @@
 //!
 //! | file | noun |
 //! |---|---|
-//! | `runner.rs` | what an embedder does with a guest |
+//! | `runner.rs` and its folder | what an embedder does with a guest, and is promised |
 //! | `preopens.rs`, `stdio.rs`, `limits.rs` | what a guest is given |
 //! | `refusals.rs` | what is told of what it was not given |
 //! | `os_network.rs` and its folder, `errno.rs` | the operating system's sockets, on mio, and its resolver |
