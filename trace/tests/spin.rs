@@ -3,8 +3,8 @@
 use wasi_poll_trace::doctor::{self, Rule};
 use wasi_poll_trace::{Clock, Entry, Event, Header, Kind, Subscription, Trace, Userdata, World};
 
-/// Forty polls that tell fd 4 readable, each with a read behind it, which would have blocked, if it is `tried`.
-fn trace(tried: bool) -> Trace {
+/// Forty polls that tell fd 4 readable, or over, each with a read behind it, which would have blocked, if it is `tried`.
+fn trace(tried: bool, hangup: bool) -> Trace {
     let read = Subscription {
         userdata: Userdata(1),
         kind: Kind::Read,
@@ -14,7 +14,7 @@ fn trace(tried: bool) -> Trace {
         absolute: false,
     };
     let event =
-        Event { userdata: Userdata(1), kind: Kind::Read, errno: None, nbytes: 1, hangup: false, error: None };
+        Event { userdata: Userdata(1), kind: Kind::Read, errno: None, nbytes: 1, hangup, error: None };
     let mut entries = Vec::new();
     for round in 0..40 {
         let mut poll = Entry::call("poll_oneoff", round * 2_000);
@@ -35,7 +35,14 @@ fn trace(tried: bool) -> Trace {
 
 #[test]
 fn a_loop_that_tries_what_it_is_told_in_vain_is_not_spinning() {
-    assert_eq!(doctor::examine(&trace(true)), []);
-    let found = doctor::examine(&trace(false));
+    assert_eq!(doctor::examine(&trace(true, false)), []);
+    let found = doctor::examine(&trace(false, false));
     assert!(found.iter().any(|finding| finding.rule == Rule::Spinning), "{found:?}");
+}
+
+#[test]
+fn a_loop_that_looks_for_an_end_that_is_not_there_ignores_none() {
+    assert_eq!(doctor::examine(&trace(true, true)), []);
+    let found = doctor::examine(&trace(false, true));
+    assert!(found.iter().any(|finding| finding.rule == Rule::HangupIgnored), "{found:?}");
 }

@@ -33,9 +33,9 @@ impl Check for Hangup {
                     report(fd, &told, Level::Warning, found);
                 }
             }
-            "fd_read" | "sock_recv" if entry.bytes == Some(0) || !entry.succeeded() => {
-                told.seen |= !entry.answered("EAGAIN");
-            }
+            // Whoever told it has taken it back: the guest looked.
+            "fd_read" | "sock_recv" if entry.answered("EAGAIN") => told.polls.clear(),
+            "fd_read" | "sock_recv" if entry.bytes == Some(0) || !entry.succeeded() => told.seen = true,
             // Bytes before the end. And half a connection may go on for long: so long as it is written to, it isn't
             // forgotten.
             "fd_read" | "sock_recv" | "fd_write" | "sock_send" => told.polls.clear(),
