@@ -300,8 +300,8 @@ impl Pair {
             | Call::PathOpen { .. }
             | Call::PathReadlink { .. }
             | Call::PathSymlink { .. }
-            | Call::FdFdstatSetFlags { .. } => return true,
-            Call::SockShutdown { how: Flags(1 | 3), .. } => return true,
+            | Call::FdFdstatSetFlags { .. }
+            | Call::SockShutdown { how: Flags(1 | 3), .. } => return true,
             // Events come in whichever order.
             Call::FdRead { fd, .. } if self.is_set(fd.0) => return true,
             call => call,
