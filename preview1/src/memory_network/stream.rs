@@ -115,11 +115,13 @@ impl Stream {
 
     /// Takes in a reset: what it means depends on how far the connection came, as on Linux.
     pub fn broke(&mut self) {
-        self.error = Some(match self.stage {
-            Stage::Connecting => Errno::Connrefused,
-            _ if self.finished => Errno::Pipe,
-            _ => Errno::Connreset,
-        });
+        self.error = match self.stage {
+            Stage::Connecting => Some(Errno::Connrefused),
+            // Both ends have finished: it was over already.
+            _ if self.finished && self.writing_ended => None,
+            _ if self.finished => Some(Errno::Pipe),
+            _ => Some(Errno::Connreset),
+        };
         self.stage = Stage::Broken;
         self.peer = None;
     }

@@ -204,6 +204,19 @@ fn a_close_with_bytes_unread_resets_and_one_without_ends() {
 }
 
 #[test]
+fn a_reset_after_both_ends_have_finished_is_no_error() {
+    let mut network = MemoryNetwork::new();
+    let (_, peer, stream) = connected(&mut network);
+    network.shutdown(stream, Shutdown::Both).unwrap();
+    network.shutdown(peer, Shutdown::Write).unwrap();
+    network.reset(peer);
+    edges(&mut network);
+    assert_eq!(network.take_error(stream), None);
+    assert_eq!(receive(&mut network, stream, 9), Ok(vec![]));
+    assert_eq!(send(&mut network, stream, b"x"), Err(Errno::Pipe));
+}
+
+#[test]
 fn the_first_send_to_a_closed_peer_is_lost_and_the_next_is_a_broken_pipe() {
     let mut network = MemoryNetwork::new();
     let (_, peer, stream) = connected(&mut network);

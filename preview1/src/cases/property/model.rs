@@ -35,7 +35,12 @@ impl Connection {
 
     pub(super) fn breaks(&mut self) {
         self.broken = true;
-        self.error = Some(if self.peer_finished { Errno::Pipe } else { Errno::Connreset });
+        self.error = match (self.peer_finished, self.guest_finished) {
+            // It was over already.
+            (true, true) => None,
+            (true, false) => Some(Errno::Pipe),
+            (false, _) => Some(Errno::Connreset),
+        };
         self.peer = None;
     }
 
