@@ -347,6 +347,9 @@ impl Pair {
             thread::sleep(AGAIN);
         }
         assert!(told, "nobody listens on {to}, and the system doesn't say so");
-        self.system.process.fd_close(fd).is_ok()
+        // In memory the number comes and goes, too: who subscribes to it in a set is told.
+        let Ok(number) = self.memory.open("poll") else { return false };
+        assert_eq!(number, fd, "the lowest free number");
+        self.system.process.fd_close(fd).is_ok() && self.memory.process.fd_close(number).is_ok()
     }
 }

@@ -77,6 +77,16 @@ fn what_is_written_is_read_back() {
 }
 
 #[test]
+fn a_line_has_no_control_character_of_any_kind() {
+    let mut entry = Entry::call("path_open", 0);
+    entry.path = Some("a\u{7f}b\u{9b}2J\u{1b}[2J\u{e9}\u{85}".to_owned());
+    let bytes = written(&Header::new(World::Run, Clock::Real), &[entry.clone()]);
+    let text = String::from_utf8(bytes.clone()).unwrap();
+    assert!(text.lines().all(|line| !line.contains(char::is_control)), "{text:?}");
+    assert_eq!(Trace::read(&bytes[..]).unwrap().entries[0].path, entry.path);
+}
+
+#[test]
 fn what_says_nothing_is_left_out() {
     let bytes = written(&Header::new(World::Run, Clock::Real), &[Entry::call("sched_yield", 0)]);
     assert_eq!(

@@ -4,7 +4,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::KeyCode;
 use wasi_poll_trace::picture::{Filter, Picture, Scale, Show, svg, text};
-use wasi_poll_trace::{Clock, Entry, Event, Header, Kind, Subscription, Trace, Userdata, World};
+use wasi_poll_trace::{Change, Clock, Entry, Event, Header, Kind, Subscription, Trace, Userdata, World};
 
 fn entry(n: u64, mut entry: Entry, errno: &'static str) -> Entry {
     entry.n = n;
@@ -93,6 +93,17 @@ fn faults_have_a_lane_and_what_has_no_room_is_counted() {
     noted.entries[4].path = Some(path);
     assert!(text(&noted, 100, 24).contains("fd 6 → 10.0.0.9:80"), "{drawn}");
     assert!(!text(&noted, 100, 24).contains("lanes more"));
+}
+
+#[test]
+fn a_subscription_that_ends_behind_its_fd_makes_no_lane() {
+    let mut trace = trace();
+    let lanes = Picture::new(&trace).lanes.len();
+    let mut write = entry(6, Entry::on("fd_write", 6, 6_000_000), "ESUCCESS");
+    let subscription = trace.entries[1].subscriptions[0];
+    write.changes = vec![Change { subscription, removed: true, edge: false }];
+    trace.entries.push(write);
+    assert_eq!(Picture::new(&trace).lanes.len(), lanes);
 }
 
 #[test]

@@ -216,7 +216,9 @@ impl Layout {
             self.note(place);
             return;
         }
-        let changes = entry.changes.iter().map(|change| &change.subscription);
+        // One that ends may be of an fd that is closed already.
+        let begun = entry.changes.iter().filter(|change| !change.removed);
+        let changes = begun.map(|change| &change.subscription);
         for subscription in entry.subscriptions.iter().chain(changes) {
             let Some(fd) = subscription.fd else { continue };
             self.fds.insert((entry.guest.clone(), subscription.userdata, subscription.kind), fd);
