@@ -136,8 +136,7 @@ impl<N: Network> Process<N> {
         for &change in &*changes {
             match self.polling.sets[set].change(change, self.limits.subscriptions, fd_bound) {
                 Ok(()) => made += 1,
-                Err(Errno::Nomem) if made == 0 => return Err(self.set_is_full().into()),
-                Err(errno) if made == 0 => return Err(errno.into()),
+                Err(_) if made == 0 => return Err(self.set_is_full().into()),
                 Err(_) => break,
             }
         }
@@ -148,7 +147,7 @@ impl<N: Network> Process<N> {
     }
 
     /// `fd_read` on a readiness set: as many events (32 bytes each) as there are and the buffers have room for,
-    /// their bytes to `bytes_pointer` (4 bytes). What was told is no longer subscribed.
+    /// their bytes to `bytes_pointer` (4 bytes). What was told is no longer subscribed, or quiet until it was drained.
     ///
     /// # Errors
     /// `EAGAIN` when there is none in the time it waits, `EINVAL` when there is no room for one; of iovecs as
@@ -290,7 +289,7 @@ impl<N: Network> Process<N> {
                 events.push(event);
                 let stays = watch.edge && event.errno == Errno::Success;
                 // Of what is no socket nothing tells when it is drained: it is told at each read.
-                let is_quiet = stays && matches!(self.table.get(watch.fd), Ok(Descriptor::Socket(_)));
+                let is_quiet = stays && self.known().is_socket(watch.fd);
                 let watches = &mut self.polling.sets[set].watches;
                 if is_quiet {
                     watches.hush(id);
