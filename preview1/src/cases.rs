@@ -263,7 +263,6 @@ macro_rules! for_each_case {
             subscribing_again_ends_the_quiet
             the_close_of_a_quiet_descriptor_is_told_and_ends_its_subscription
             what_is_no_socket_is_told_at_each_read
-            who_is_ready_at_each_read_hides_nobody
             a_read_of_a_set_waits_no_longer_than_it_is_to
             a_set_that_does_not_block_does_not_wait_whatever_its_timeout
             a_call_moves_no_more_bytes_than_allowed_and_the_next_one_the_rest

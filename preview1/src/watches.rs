@@ -164,8 +164,7 @@ impl Watches {
         let mut at = self.head(fd);
         while at != NONE {
             self.enqueue(at);
-            let watch = &mut self.entries[at as usize];
-            (watch.orphaned, watch.quiet) = (true, false);
+            self.entries[at as usize].orphaned = true;
             at = self.next_of_fd(at);
         }
     }

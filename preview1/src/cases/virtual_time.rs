@@ -4,7 +4,7 @@ use super::guest::{BUFFER, BYTES, COUNT, EVENTS, IOVECS, SUBSCRIPTIONS, WAITALL,
 use super::{Guest, MemoryRig, Peer};
 use crate::test_attribute::test;
 use crate::{
-    Clock, Closed, Errno, Limits, Memory, MemoryNetwork, Network, Process, Progress, SocketId, Stop,
+    Change, Clock, Closed, Errno, Limits, Memory, MemoryNetwork, Network, Process, Progress, SocketId, Stop,
     Subscription, Watch,
 };
 use std::io::IoSlice;
@@ -234,4 +234,17 @@ fn a_process_that_is_dropped_closes_its_sockets() {
     drop(process);
     assert_eq!(network.local_address(listener), Err(Errno::Badf));
     assert_eq!(network.receive(peer, &mut [0], false), Ok(0));
+}
+
+#[test]
+fn who_is_ready_at_each_read_of_a_set_hides_nobody() {
+    let (mut guest, fd, peer) = connected();
+    let set = guest.set_of_its_own();
+    let stdout = Change { userdata: 1, watch: Watch::Write(1), unsubscribe: false, edge: true };
+    let stream = Change { userdata: 2, watch: Watch::Read(fd), ..stdout };
+    assert_eq!(guest.changes(set, &[stdout, stream]), Ok(96));
+    guest.process.set_flags(set, 0).expect("a set");
+    assert_eq!(guest.told(set, 9).map(|told| told.len()), Ok(1), "stdout, which is always ready");
+    guest.process.network().send(peer, &[IoSlice::new(b"x")]).unwrap();
+    assert_eq!(guest.told(set, 9).map(|told| told.len()), Ok(2));
 }
