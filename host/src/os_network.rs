@@ -14,10 +14,10 @@ use crate::kill::Cause;
 use mio::net::{TcpListener, TcpStream, UdpSocket};
 use mio::{Events, Poll, Token, Waker};
 use resolver::Resolver;
-use rustix::net::{RecvFlags, SendFlags, recv, send};
+use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, recv, send, sendmsg};
 use slab::Slab;
 use source::{Entry, Source};
-use std::io::{self, IoSlice, Write};
+use std::io::{self, IoSlice};
 use std::net::{IpAddr, Shutdown, SocketAddr};
 use std::os::fd::{BorrowedFd, OwnedFd};
 use std::sync::Arc;
@@ -26,6 +26,8 @@ use wasi_poll_preview1::{Datagram, Edge, Errno, Group, Network, Probe, SocketId,
 
 /// Connections that wait to be accepted, at most: what the system allows (`net.core.somaxconn`), as it cuts it down.
 const BACKLOG: i32 = 4096;
+/// Buffers that systems take in one call (`IOV_MAX`); a send of more is a short one.
+const BUFFERS: usize = 1024;
 /// Edges taken in at one wait; more come at the next.
 const EDGES: usize = 1024;
 /// No socket's: its index would be past every limit of open files. The kill switch and the resolver wake with it.
@@ -203,10 +205,15 @@ impl Network for OsNetwork {
 
     fn send(&mut self, stream: SocketId, from: &[IoSlice<'_>]) -> Result<usize, Errno> {
         let stream = self.source(stream)?.stream()?;
-        match from {
-            [one] => send(&*stream, one, SendFlags::NOSIGNAL).map_err(errno_of_os),
-            several => stream.write_vectored(several).map_err(|error| errno_of(&error)),
-        }
+        // An embedder may not ignore SIGPIPE, as Rust's own programs do.
+        let sent = match from {
+            [one] => send(&*stream, one, SendFlags::NOSIGNAL),
+            several => {
+                let most = &several[..several.len().min(BUFFERS)];
+                sendmsg(&*stream, most, &mut SendAncillaryBuffer::default(), SendFlags::NOSIGNAL)
+            }
+        };
+        sent.map_err(errno_of_os)
     }
 
     fn shutdown(&mut self, stream: SocketId, how: Shutdown) -> Result<(), Errno> {

@@ -30,8 +30,8 @@ pub fn send(socket: &UdpSocket, from: &[IoSlice<'_>], to: Option<SocketAddr>) ->
     socket.try_io(|| {
         let mut no_control = SendAncillaryBuffer::default();
         Ok(match to {
-            Some(to) => sendmsg_addr(socket, &to, from, &mut no_control, SendFlags::empty())?,
-            None => sendmsg(socket, from, &mut no_control, SendFlags::empty())?,
+            Some(to) => sendmsg_addr(socket, &to, from, &mut no_control, SendFlags::NOSIGNAL)?,
+            None => sendmsg(socket, from, &mut no_control, SendFlags::NOSIGNAL)?,
         })
     })
 }
