@@ -8,7 +8,7 @@ use std::os::fd::AsRawFd;
 
 use super::event::Source;
 use super::registry::WeakSelector;
-use super::selector::{Direction, Key, Trigger};
+use super::selector::{Direction, Key, Selector, Trigger};
 use super::{Interest, Registry, Token};
 
 /// A socket and its registration, if it has one.
@@ -42,14 +42,14 @@ impl<T> IoSource<T> {
         if let Err(error) = &result
             && is_passing(error)
         {
-            self.attachment.drained(directions);
+            self.attachment.each(directions, Selector::drained);
         }
         result
     }
 
     /// Asks the host about `directions` again, those of them that are of interest, whatever an operation did.
     pub(super) fn rearm(&self, directions: &[Direction]) {
-        self.attachment.rearm(directions);
+        self.attachment.each(directions, Selector::rearm);
     }
 
     /// Runs an operation that moves up to `asked_bytes`, and arms its direction again where it moved
@@ -68,7 +68,7 @@ impl<T> IoSource<T> {
             && moved_bytes < asked_bytes
             && !(moved_bytes == 0 && direction == Direction::Read)
         {
-            self.attachment.drained(&[direction]);
+            self.attachment.each(&[direction], Selector::drained);
         }
         result
     }
@@ -131,24 +131,14 @@ impl Attachment {
         })
     }
 
-    fn drained(&self, directions: &[Direction]) {
+    /// Tells the selector of each of `directions`, if the registration is there.
+    fn each(&self, directions: &[Direction], tell: impl Fn(&mut Selector, Key, Direction)) {
         if let Some((selector, key)) = &self.0
             && let Some(selector) = selector.upgrade()
         {
             let mut selector = selector.lock();
             for direction in directions {
-                selector.drained(*key, *direction);
-            }
-        }
-    }
-
-    fn rearm(&self, directions: &[Direction]) {
-        if let Some((selector, key)) = &self.0
-            && let Some(selector) = selector.upgrade()
-        {
-            let mut selector = selector.lock();
-            for direction in directions {
-                selector.rearm(*key, *direction);
+                tell(&mut selector, *key, *direction);
             }
         }
     }
